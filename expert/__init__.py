@@ -1,0 +1,31 @@
+"""Myologic: a rule-based expert system that reasons about muscle imbalance. Hypotheses for professionals, never a diagnosis.
+
+    from expert import assess, load_case
+    print(assess(load_case("examples/runner.yaml")))
+"""
+
+from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
+from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError
+from expert.model import Hypothesis, Knowledge
+from expert.pipeline import Assessment, assess, load_knowledge
+from expert.render import report as render
+
+__all__ = [
+    "Assessment",
+    "Case",
+    "CaseError",
+    "EngineError",
+    "ExpertError",
+    "Hypothesis",
+    "Knowledge",
+    "KnowledgeError",
+    "RuleError",
+    "assess",
+    "case_from_mapping",
+    "case_from_quick",
+    "case_from_text",
+    "load_case",
+    "load_knowledge",
+    "render",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,146 @@
+"""What explains the findings beside muscles, and what to do: by state, never by label, in the four steps of the sources."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from expert.conditions import by_finding, decide, severity_least
+from expert.formats import Caution, Cause, FindingType, Phase, Strategy
+from expert.model import Hypothesis, Item, KnowledgeBase, Plan, PlanItem, PlanPhase, Reason, Referral, Stated
+
+ADULT = 18
+RECENT_WEEKS = 52  # an operation this recent, or of no stated date, bounds the plan
+_STATE_AXES = ("activity", "length", "strength")
+
+
+def causes(stated: Stated, kb: KnowledgeBase) -> tuple[Reason, ...]:
+    """Everything else that explains what is seen: bone, joint, nerve, pain, task, habit."""
+    items = by_finding([i for i in stated.items if i.present])
+    least = severity_least(kb.constants.severity)
+    found = []
+    for cause in kb.causes.values():
+        verdict = decide(cause.when, items, stated.patient, least)
+        if verdict.value and verdict.findings:
+            found.append(_reason(cause, verdict.findings))
+    return tuple(sorted(found, key=lambda r: (r.kind, r.id)))
+
+
+def _reason(cause: Cause, findings: tuple[str, ...]) -> Reason:
+    return Reason(cause.id, cause.title, cause.kind, cause.because, cause.grade, cause.sources, findings)
+
+
+def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, kb: KnowledgeBase, today: str = "") -> Plan:
+    """The plan, or why it is withheld. `today`: the date of the visit (YYYY-MM-DD) where it is known."""
+    bounds = [_flag_bound(referral), *_caution_bounds(stated, kb.cautions, today)]
+    withheld = [because for effect, because in filter(None, bounds) if effect == "withheld"]
+    softer = [because for effect, because in filter(None, bounds) if effect != "withheld"]
+    if referral.not_asked and not withheld:
+        softer.append(f"provisional: {len(referral.not_asked)} of {len(referral.asked) + len(referral.not_asked)} red flags were not asked about")
+    if withheld:
+        return Plan(True, False, tuple(withheld), ())
+    phases = _phases(_by_muscle(hypotheses), stated, kb)
+    return Plan(False, bool(softer), tuple(softer) if phases else (), phases)
+
+
+def _flag_bound(referral: Referral) -> tuple[str, str] | None:
+    if not referral.stops_plan:
+        return None
+    first = referral.flags[0]
+    return "withheld", f"{first.level}: {first.title}. No exercise before this is cleared: {first.action}"
+
+
+def _caution_bounds(stated: Stated, cautions: Mapping[str, Caution], today: str) -> list[tuple[str, str]]:
+    """(effect, because) of every circumstance that bounds the plan."""
+    applying = _applying(stated, today)
+    found = []
+    for caution in cautions.values():
+        for effect, added in applying.get(caution.applies, ()):
+            found.append((effect or caution.effect, f"{caution.title}. {caution.because}{added}"))
+    return found
+
+
+def _applying(stated: Stated, today: str) -> Mapping[str, list[tuple[str, str]]]:
+    """Which circumstances hold, with an effect that overrides the caution's own and what to add to its reason."""
+    patient, found = stated.patient, defaultdict(list)
+    if patient.age is not None and patient.age < ADULT:
+        found["under-age"].append(("", ""))
+    if patient.pregnancy:
+        found["pregnancy"].append(("", ""))
+    if patient.postpartum_weeks is not None:
+        found["postpartum"].append(("", ""))
+    if any(i.painful and i.present for i in stated.items):
+        found["pain"].append(("", ""))
+    for surgery in patient.surgery:
+        if _is_recent(surgery.date, today):
+            if surgery.restrictions:
+                found["surgery"].append(("restricted", f" Recorded after {surgery.name}: {'; '.join(surgery.restrictions)}."))
+            else:
+                found["surgery"].append(("withheld", f" No restrictions are recorded after {surgery.name}: ask the surgeon first."))
+    return found
+
+
+def _is_recent(when: str, today: str) -> bool:
+    if not when or not today:
+        return True
+    return (_day(today) - _day(when)).days <= 7 * RECENT_WEEKS
+
+
+def _day(text: str) -> date:
+    """A date from YYYY, YYYY-MM or YYYY-MM-DD; what is left out is taken as the latest it can be."""
+    year, month, day = (*map(int, text.split("-")), 0, 0)[:3]
+    month = month or 12
+    return date(year, month, day or 28)
+
+
+def _by_muscle(hypotheses: Iterable[Hypothesis]) -> Mapping[tuple[str, str], list[Hypothesis]]:
+    found: dict[tuple[str, str], list[Hypothesis]] = defaultdict(list)
+    for h in hypotheses:
+        if h.sends:
+            found[h.about.muscle, h.about.side].append(h)
+    return found
+
+
+def _phases(by_muscle: Mapping[tuple[str, str], list[Hypothesis]], stated: Stated, kb: KnowledgeBase) -> tuple[PlanPhase, ...]:
+    items = {i.key: i for i in stated.items}
+    chosen = [
+        (muscle, side, found, strategy)
+        for (muscle, side), found in by_muscle.items()
+        if (strategy := choose(states_of(found, items, kb.findings), kb.strategies)) is not None
+    ]
+    phases = tuple(_phase(phase, chosen, kb) for phase in kb.phases)
+    return phases if any(p.items for p in phases) else ()
+
+
+def _phase(phase: Phase, chosen: Sequence[tuple[str, str, list[Hypothesis], Strategy]], kb: KnowledgeBase) -> PlanPhase:
+    items = [
+        PlanItem(
+            muscle, kb.muscles[muscle].name, side, strategy.id, strategy.steps[phase.id], strategy.because,
+            tuple(sorted(h.about.state for h in found)), strategy.sources,
+        )
+        for muscle, side, found, strategy in chosen
+        if phase.id in strategy.steps
+    ]  # fmt: skip
+    return PlanPhase(phase.name, phase.goal, tuple(items))
+
+
+def states_of(found: Iterable[Hypothesis], items: Mapping[str, Item], findings: Mapping[str, FindingType]) -> Mapping[str, str]:
+    """A muscle's supported states by axis. A length that no length test showed is `untested`, whatever a position suggests."""
+    states = {"activity": "unknown", "length": "untested", "strength": "unknown"}
+    for h in found:
+        if h.about.axis != "length" or any(findings[items[key].finding].method == "length-test" for key in h.findings):
+            states[h.about.axis] = h.about.state
+    return states
+
+
+def choose(states: Mapping[str, str], strategies: Mapping[str, Strategy]) -> Strategy | None:
+    """The strategy that fits these states and says most; ties by id. A field it leaves out fits any state."""
+    fitting = []
+    for strategy in strategies.values():
+        wanted = [(axis, getattr(strategy, axis)) for axis in _STATE_AXES if getattr(strategy, axis) is not None]
+        if all(states[axis] == state for axis, state in wanted):
+            fitting.append((-len(wanted), strategy.id, strategy))
+    return min(fitting, key=lambda f: f[:2])[2] if fitting else None
+
+

@@ -1,0 +1,97 @@
+"""A case from a file, a pipe, a mapping or a command line, checked for shape; what its words mean is `normalise`'s affair."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expert.errors import CaseError, Fault
+from expert.formats import CaseFile
+from expert.reading import JSON_CAP, Document, Unreadable, read_json, read_yaml, shaped
+from expert.words import side_word
+
+_SEVERITIES = ("mild", "moderate", "severe")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case of the right shape, with the document it came from (for the lines of whatever turns out wrong)."""
+
+    shape: CaseFile
+    document: Document
+
+
+def load_case(path: str | os.PathLike[str]) -> Case:
+    """Read a case file (YAML or JSON); `-` reads standard input. Raises CaseError with every fault found."""
+    if str(path) == "-":
+        return case_from_text(_decoded(sys.stdin.buffer.read(JSON_CAP + 1), "-"), "-")
+    file = Path(path)
+    try:
+        if not file.is_file():
+            raise CaseError([Fault(str(path), 0, "there is no such file" if not file.exists() else "this is not a file")])
+        with file.open("rb") as handle:
+            return case_from_text(_decoded(handle.read(JSON_CAP + 1), str(path)), str(path))
+    except OSError as error:
+        raise CaseError([Fault(str(path), 0, f"cannot be read: {error.strerror}")]) from None
+
+
+def case_from_text(text: str, where: str = "case") -> Case:
+    """Read a case from YAML or JSON text (JSON when it starts with a brace)."""
+    try:
+        document = (read_json if text.lstrip("\ufeff \t\r\n").startswith("{") else read_yaml)(text, where)
+    except Unreadable as unreadable:
+        raise CaseError(unreadable.faults) from None
+    return _shaped(document)
+
+
+def case_from_mapping(data: Mapping[str, Any], where: str = "case") -> Case:
+    """A case from plain data, as a program that embeds us has it."""
+    return _shaped(Document(where, dict(data)))
+
+
+def case_from_quick(present: Iterable[str] = (), absent: Iterable[str] = (), unknown: Iterable[str] = ()) -> Case:
+    """A case from quick entries such as `hip drop:right:running`; parts after the name come in any order."""
+    entries = [(text, value) for texts, value in ((present, True), (absent, False), (unknown, "unknown")) for text in texts]
+    faults: list[Fault] = []
+    findings = [_quick(text, value, faults) for text, value in entries]
+    if faults:
+        raise CaseError(faults)
+    return _shaped(Document("quick entry", {"case_id": "quick", "findings": findings}))
+
+
+def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any]:
+    name, *parts = (p.strip() for p in text.split(":"))
+    entry: dict[str, Any] = {"name": name, "present": present}
+    for part in filter(None, parts):
+        if side := side_word(part):
+            field, value = "side", side
+        elif part.casefold() in _SEVERITIES:
+            field, value = "severity", part.casefold()
+        else:
+            field, value = "task", part
+        if field in entry:
+            faults.append(Fault("quick entry", 0, f"'{text}': two readings of its {field}: '{entry[field]}' and '{value}'"))
+        entry[field] = value
+    if not name:
+        faults.append(Fault("quick entry", 0, f"'{text}': the name is missing; write name:side:task"))
+    return entry
+
+
+def _shaped(document: Document) -> Case:
+    shape, faults = shaped(CaseFile, document)
+    if shape is None:
+        raise CaseError(faults)
+    return Case(shape, document)
+
+
+def _decoded(data: bytes, where: str) -> str:
+    if len(data) > JSON_CAP:
+        raise CaseError([Fault(where, 0, f"larger than the cap of {JSON_CAP // 1024} kB")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CaseError([Fault(where, data[: error.start].count(b"\n") + 1, "this is not UTF-8 text")]) from None

@@ -1,0 +1,191 @@
+"""Conditions of rules: expanded into variants that engines match, or decided at once as true, false or not known.
+
+A variant is a list of premises that must all hold and a list of which none may. `all`, `any`, `at_least` and `none` are
+expanded into variants, so engines never see an OR (experta expands it badly, and one rule per alternative explains better).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+
+from expert.formats import Condition, SeverityFactors
+from expert.model import MIRROR, Item, Patient, Term
+
+MOST_VARIANTS = 200
+MOST_TERMS = 6
+STATUS_LEVEL = {"possible": 1, "supported": 2}
+
+Alternative = tuple[tuple[Term, ...], tuple[Term, ...]]
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be compiled; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Turns conditions into alternatives. `takes_side`: whether a finding is ever left or right."""
+
+    takes_side: Callable[[str], bool]
+    severity: SeverityFactors
+
+    def alternatives(self, condition: Condition) -> tuple[Alternative, ...]:
+        """Every way in which the condition can hold, each with its premises in the order written."""
+        found = tuple(dict.fromkeys(self._settled(a) for a in self._expand(condition)))
+        if len(found) > MOST_VARIANTS:
+            raise ConditionError(f"this expands into {len(found)} alternatives; at most {MOST_VARIANTS} are allowed")
+        return found
+
+    def _expand(self, condition: Condition) -> Iterator[Alternative]:
+        match condition.term:
+            case "all":
+                yield from self._together(condition.all)
+            case "any":
+                for part in condition.any:
+                    yield from self._expand(part)
+            case "at_least":
+                for chosen in combinations(condition.of, condition.at_least or 1):
+                    yield from self._together(chosen)
+            case "none":
+                yield (), tuple(self._single(part) for part in condition.none)
+            case _:
+                yield (self._single(condition),), ()
+
+    def _together(self, parts: Sequence[Condition]) -> Iterator[Alternative]:
+        for chosen in product(*(tuple(self._expand(p)) for p in parts)):
+            terms = dict.fromkeys(t for positive, _ in chosen for t in positive)
+            unless = dict.fromkeys(t for _, negative in chosen for t in negative)
+            yield tuple(terms), tuple(unless)
+
+    def _single(self, condition: Condition) -> Term:
+        side = condition.side or "same"
+        match condition.term:
+            case "finding" | "symptom" | "history" as kind:
+                level = round(1000 * getattr(self.severity, condition.severity)) if condition.severity else 0
+                return Term("finding", getattr(condition, kind), "", side, tuple(sorted(condition.task)), (), level)
+            case "hypothesis":
+                wanted = condition.hypothesis
+                assert wanted is not None  # `term` said so
+                name = "" if wanted.muscle == "any" else wanted.muscle
+                barred = tuple(sorted(wanted.not_driven_by))
+                return Term("hypothesis", name, wanted.state, side, (), barred, STATUS_LEVEL[wanted.at_least])
+            case "pattern":
+                return Term("pattern", condition.pattern or "", "", side)
+            case other:
+                raise ConditionError(f"'{other}' cannot stand here: only findings, hypotheses and patterns can")
+
+    def _settled(self, alternative: Alternative) -> Alternative:
+        """Checks an alternative, and lets midline findings join sided ones."""
+        terms, unless = alternative
+        if not terms:
+            raise ConditionError("nothing that must be there: a rule needs something to start from")
+        if len(terms) > MOST_TERMS:
+            raise ConditionError(f"more than {MOST_TERMS} premises in one alternative")
+        if any(self._binds(t) for t in terms):
+            terms = tuple(t if self._binds(t) or t.side == "any" else replace(t, side="any") for t in terms)
+        elif all(t.side == "any" for t in terms) and any(t.side != "any" for t in unless):
+            raise ConditionError("'none' speaks of same or opposite, but no premise says which side that is")
+        unless = tuple(t if self._binds(t) or t.side == "any" else replace(t, side="any") for t in unless)
+        return tuple(sorted(terms, key=lambda t: t.side == "any")), unless
+
+    def _binds(self, term: Term) -> bool:
+        return term.side != "any" and (term.kind != "finding" or self.takes_side(term.name))
+
+
+# --- three-valued decision, for flags and causes -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """True, false, or None (not asked), with the items it rests on."""
+
+    value: bool | None
+    findings: tuple[str, ...] = ()
+
+
+def by_finding(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
+    """Items by what they are."""
+    found: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        found[item.finding].append(item)
+    return found
+
+
+def severity_least(severity: SeverityFactors) -> Mapping[str, int]:
+    """The least factor that each severity word asks for, in thousandths."""
+    return {word: round(1000 * getattr(severity, word)) for word in ("mild", "moderate", "severe")}
+
+
+def decide(condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int]) -> Verdict:
+    """Decide a condition from what is stated. `items`: by finding id; `least`: severity word -> least factor.
+
+    Sides: `same` (the default) must be one side for the whole condition; `any` need not.
+    """
+    verdicts = [_decide(condition, items, patient, least, side) for side in ("left", "right", "midline")]
+    for verdict in verdicts:
+        if verdict.value:
+            everything = {f for v in verdicts if v.value for f in v.findings}
+            return Verdict(True, tuple(sorted(everything)))
+    return Verdict(None if any(v.value is None for v in verdicts) else False)
+
+
+def questions(condition: Condition) -> Iterator[str]:
+    """The ids that must be asked to decide a condition, with `age`, `sex` and the like; in the order written."""
+    if condition.term in ("finding", "symptom", "history"):
+        yield getattr(condition, condition.term)
+    elif condition.term in ("age", "sex", "pregnancy", "postpartum"):
+        yield condition.term
+    for part in (*condition.all, *condition.any, *condition.none, *condition.of):
+        yield from questions(part)
+
+
+def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Verdict:
+    match c.term:
+        case "all" | "any" | "none" | "at_least":
+            parts = [_decide(p, items, patient, least, side) for p in (*c.all, *c.any, *c.none, *c.of)]
+            return _combined(c, parts)
+        case "finding" | "symptom" | "history" as kind:
+            return _stated(c, items.get(getattr(c, kind), ()), least, side)
+        case "age":
+            return Verdict(None if patient.age is None or c.age is None else _within(patient.age, c.age.at_least, c.age.at_most))
+        case "sex":
+            return Verdict(None if patient.sex is None else patient.sex == c.sex)
+        case "pregnancy":
+            return Verdict(None if patient.pregnancy is None else patient.pregnancy == c.pregnancy)
+        case "postpartum":
+            return Verdict((patient.postpartum_weeks is not None) == c.postpartum)
+        case other:
+            raise ConditionError(f"'{other}' cannot be decided before anything is inferred")
+
+
+def _stated(c: Condition, items: Iterable[Item], least: Mapping[str, int], side: str) -> Verdict:
+    wanted = {"same": side, "opposite": MIRROR.get(side, side)}.get(c.side or "same")
+    asked = False
+    held = []
+    for item in items:
+        if c.task and item.task not in c.task:
+            continue
+        if wanted is not None and item.side not in (wanted, "midline"):
+            continue
+        asked = True
+        if item.present and item.severity >= (least[c.severity] if c.severity else 0):
+            held.append(item.key)
+    return Verdict(True, tuple(held)) if held else Verdict(False if asked else None)
+
+
+def _combined(c: Condition, parts: Sequence[Verdict]) -> Verdict:
+    true = [p for p in parts if p.value]
+    unknown = sum(p.value is None for p in parts)
+    need = {"all": len(parts), "any": 1, "at_least": c.at_least or 1}.get(c.term, 0)
+    if c.term == "none":
+        return Verdict(not true)  # what was not asked is not known to be there; silence never holds a flag back
+    if len(true) >= need:
+        return Verdict(True, tuple(sorted({f for p in true for f in p.findings})))
+    return Verdict(None if len(true) + unknown >= need else False)
+
+
+def _within(years: int, at_least: int | None, at_most: int | None) -> bool:
+    return (at_least is None or years >= at_least) and (at_most is None or years <= at_most)

@@ -1,0 +1,187 @@
+"""A result as the JSON that other programs build on. These names change only with a new schema version (docs/json.md)."""
+
+from __future__ import annotations
+
+import json
+
+from expert.model import (
+    Check,
+    Evidence,
+    Hypothesis,
+    Item,
+    Knowledge,
+    KnowledgeBase,
+    Plan,
+    PlanItem,
+    Prediction,
+    Reason,
+    Referral,
+    Result,
+    State,
+    Step,
+    Tree,
+)
+
+SCHEMA_VERSION = 1
+
+
+def to_json(result: Result, knowledge: Knowledge) -> str:
+    """One line of JSON."""
+    return json.dumps(to_dict(result, knowledge), ensure_ascii=False, allow_nan=False)
+
+
+def to_dict(result: Result, knowledge: Knowledge) -> Tree:
+    """The whole answer as plain data, keys in the order of the contract."""
+    kb = knowledge.kb
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "case_id": result.stated.case_id,
+        "engine": {"name": result.engine, "version": result.engine_version},
+        "knowledge": {
+            "version": kb.version, "sha256": kb.sha256, "shipped": kb.shipped, "rules": len(knowledge.rulebase.rules),
+            "findings": len(kb.findings), "muscles": len(kb.muscles),
+        },
+        "inputs": {"used": [_item(i, kb) for i in result.stated.items], "missing": _missing(result, kb)},
+        "referral": _referral(result.referral),
+        "hypotheses": [_hypothesis(h) for h in result.hypotheses],
+        "patterns": [
+            {
+                "id": p.id, "name": p.name, "side": p.side, "points": decimal(p.points), "confidence": p.confidence,
+                "core": list(p.core), "missing": list(p.missing), "because": p.because, "caution": p.caution,
+                "sources": list(p.sources),
+            }
+            for p in result.patterns
+        ],
+        "predicted": [_prediction(p, kb) for p in result.predicted],
+        "drivers": [],
+        "loops": [{"nodes": [state_key(s) for s in loop.nodes], "because": loop.because} for loop in result.loops],
+        "causes": [_reason(c) for c in result.causes],
+        "risks": [],
+        "outlook": {"text": "", "because": "", "sources": []},
+        "next_tests": [],
+        "conflicts": [{"between": list(c.between), "because": c.because, "sources": list(c.sources)} for c in result.conflicts],
+        "plan": _plan(result.plan),
+        "unused": [{"finding": u.finding, "because": u.because} for u in result.unused],
+        "trace": [
+            {"stratum": t.stratum, "rule": t.rule, "premises": list(t.premises), "conclusion": t.conclusion} for t in result.trace
+        ],
+        "warnings": list(result.stated.warnings),
+    }  # fmt: skip
+
+
+def decimal(thousandths: int) -> float:
+    """Points as people read them."""
+    return thousandths / 1000
+
+
+def state_key(state: State) -> str:
+    """`gluteus-medius:left:weak`, `pelvis-drop:right`: how a node of the spread graph is named in text."""
+    side = "" if state.side == "midline" else f":{state.side}"
+    return f"{state.id}{side}" + ("" if state.state == "present" else f":{state.state}")
+
+
+def _item(item: Item, kb: KnowledgeBase) -> Tree:
+    return {
+        "key": item.key, "finding": item.finding, "name": kb.findings[item.finding].name, "kind": item.kind, "side": item.side,
+        "task": item.task or None, "present": item.present, "severity": decimal(item.severity),
+        "reliability": decimal(item.reliability), "painful": item.painful, "written": item.written,
+    }  # fmt: skip
+
+
+def _missing(result: Result, kb: KnowledgeBase) -> list[Tree]:
+    """What was said to be unknown, and what bears on safety and was not said."""
+    found = [{"what": key, "because": "said to be unknown; it counts as not asked"} for key in result.stated.unknown]
+    if not any(kb.kinds[i.finding] == "finding" for i in result.stated.items):
+        found.append({"what": "findings", "because": "no finding was given, so nothing is concluded about any muscle"})
+    patient = result.stated.patient
+    for name, value in (("age", patient.age), ("sex", patient.sex), ("pregnancy", patient.pregnancy)):
+        if value is None and not (name == "pregnancy" and patient.sex == "male"):
+            found.append({"what": f"patient.{name}", "because": "bears on red flags and on the plan"})
+    return found
+
+
+def _referral(referral: Referral) -> Tree:
+    return {
+        "level": referral.level, "asked": list(referral.asked), "not_asked": list(referral.not_asked),
+        "flags": [
+            {
+                "id": f.id, "title": f.title, "level": f.level, "because": f.because, "action": f.action, "grade": f.grade,
+                "sources": list(f.sources), "findings": list(f.findings), "explains": list(f.explains),
+            }
+            for f in referral.flags
+        ],
+    }  # fmt: skip
+
+
+def _hypothesis(h: Hypothesis) -> Tree:
+    return {
+        "muscle": h.muscle, "name": h.name, "side": h.side, "axis": h.axis, "state": h.state, "status": h.status, "held": h.held,
+        "points": decimal(h.net), "points_for": decimal(h.points_for), "points_against": decimal(h.points_against),
+        "confidence": h.confidence, "evidence": [_evidence(e) for e in h.evidence],
+    }  # fmt: skip
+
+
+def _evidence(e: Evidence) -> Tree:
+    return {
+        "rule": e.piece.rule, "channel": e.piece.channel, "points": decimal(e.points), "grade": e.piece.grade,
+        "sources": list(e.piece.sources), "because": e.piece.because, "via": e.piece.via or None,
+        "findings": list(e.piece.findings), "weight": decimal(e.weight), "reliability": decimal(e.piece.reliability),
+        "severity": decimal(e.piece.severity),
+    }  # fmt: skip
+
+
+def _prediction(p: Prediction, kb: KnowledgeBase) -> Tree:
+    return {
+        "kind": p.target.kind, "id": p.target.id, "name": node_name(p.target, kb), "side": p.target.side, "state": p.target.state,
+        "strength": decimal(p.strength), "status": p.status, "check": _check(p.check, kb),
+        "path": [
+            {**_state(p.start, kb), "link": None, "mechanism": None, "grade": None, "sources": []},
+            *(_step(step, kb) for step in p.path),
+        ],
+    }  # fmt: skip
+
+
+def _step(step: Step, kb: KnowledgeBase) -> Tree:
+    return {
+        **_state(step.to, kb), "link": step.link, "strength": decimal(step.strength), "mechanism": step.mechanism,
+        "grade": step.grade, "sources": list(step.sources),
+    }  # fmt: skip
+
+
+def _state(state: State, kb: KnowledgeBase) -> Tree:
+    return {"kind": state.kind, "id": state.id, "name": node_name(state, kb), "side": state.side, "state": state.state}
+
+
+def node_name(state: State, kb: KnowledgeBase) -> str:
+    """What people call a node of the spread graph."""
+    return kb.muscles[state.id].name if state.kind == "muscle" else kb.nodes[state.id].name
+
+
+def _check(check: Check | None, kb: KnowledgeBase) -> Tree | None:
+    if check is None:
+        return None
+    kind = kb.findings[check.finding]
+    return {"finding": check.finding, "name": kind.name, "side": check.side, "tasks": list(check.tasks), "how": kind.how}
+
+
+def _reason(reason: Reason) -> Tree:
+    return {
+        "id": reason.id, "title": reason.title, "kind": reason.kind, "because": reason.because, "grade": reason.grade,
+        "sources": list(reason.sources), "from": list(reason.findings),
+    }  # fmt: skip
+
+
+def _plan(plan: Plan) -> Tree:
+    return {
+        "withheld": plan.withheld, "provisional": plan.provisional, "because": list(plan.because),
+        "phases": [
+            {"name": phase.name, "goal": phase.goal, "items": [_plan_item(i) for i in phase.items]} for phase in plan.phases
+        ],
+    }  # fmt: skip
+
+
+def _plan_item(item: PlanItem) -> Tree:
+    return {
+        "muscle": item.muscle, "name": item.name, "side": item.side, "strategy": item.strategy, "do": item.do,
+        "because": item.because, "states": list(item.states), "sources": list(item.sources),
+    }  # fmt: skip

@@ -1,0 +1,622 @@
+"""The shape of every file: what may stand in a case, in kb/ and in rules/. These models are the doors and the JSON Schemas.
+
+Everything is frozen. Text is text, true is true, 3 is a number: nothing is converted on the quiet.
+Cross-references (does this muscle exist?) are checked where the whole is known, in `knowledge` and `rulebase`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, field_validator, model_validator
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Number = Annotated[StrictInt | StrictFloat, Field(allow_inf_nan=False)]
+Points = Annotated[StrictInt | StrictFloat, Field(ge=0, le=30, allow_inf_nan=False)]
+Share = Annotated[StrictInt | StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)]
+
+Grade = Literal["A", "B", "C", "D"]
+State = Literal["overactive", "underactive", "shortened", "lengthened", "weak", "strong"]
+Relative = Literal["same", "opposite", "both"]
+Side = Literal["left", "right", "bilateral", "midline"]
+Level = Literal["emergency", "urgent", "soon", "routine"]
+Driver = Literal["muscle", "gravity", "ground", "joint", "pain", "unknown"]
+
+
+class Shape(BaseModel):
+    """The base of all shapes: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entry(Shape):
+    """Anything with an id. In a user's own folder it may stand in for a shipped one, if it says so."""
+
+    id: Id
+    overrides: StrictBool = Field(False, description="stands in for the shipped entry of the same id")
+
+
+# --- sources -----------------------------------------------------------------------------------------------------------
+
+
+class Source(Entry):
+    """Where a claim was read. Two sources of one `lineage` repeat one author and count once."""
+
+    title: Text
+    authors: Text | None = None
+    year: StrictInt | None = None
+    where: Text
+    kind: Literal[
+        "study", "review", "guideline", "textbook", "table", "web", "seed", "measurement", "general-knowledge"
+    ]
+    lineage: Id | None = Field(None, description="whose claim this is in the end; default: the source's own id")
+    read: Literal["whole", "part", "abstract", "summary", "none"] = Field(
+        description="how much of it was read by the authors of this base; none: general knowledge, grade D at most"
+    )
+    note: Text | None = None
+
+
+# --- the body ----------------------------------------------------------------------------------------------------------
+
+
+class Muscle(Entry):
+    """A muscle as clinicians name it. Directions are the textbook's; how much it contributes is in `shares`."""
+
+    name: Text
+    region: Literal[
+        "foot", "leg", "knee", "thigh", "hip", "pelvis", "abdomen", "back", "thorax", "shoulder", "arm", "forearm",
+        "neck", "head",
+    ]  # fmt: skip
+    synonyms: tuple[Words, ...] = ()
+    actions: tuple[Id, ...] = Field((), description="direction ids of kb/joints.yaml")
+    two_joint: StrictBool = False
+    role: Literal["mover", "stabiliser", "both"] | None = None
+    reach: Literal["local", "global"] | None = None
+    gravity: Literal["pro", "anti"] | None = Field(None, description="pro- or anti-gravity, where a source says so")
+    origin: Text | None = None
+    insertion: Text | None = None
+    nerve: Text | None = None
+    levels: Text | None = None
+    labels: dict[str, Text] = Field(default_factory=dict, description="names in other languages, by language code")
+    sources: tuple[Id, ...]
+
+
+class Group(Entry):
+    """Muscles that are spoken of together ("hip flexors"); a rule about a group is compiled into its members."""
+
+    name: Text
+    synonyms: tuple[Words, ...] = ()
+    members: tuple[Id, ...] = Field(min_length=1)
+
+
+class Axis(Shape):
+    """One degree of freedom and its two directions. `sided`: an axial turn or bend, told from the muscle's own side."""
+
+    id: Id
+    directions: tuple[Id, Id]
+    sided: StrictBool = False
+
+
+class Joint(Entry):
+    """A joint and the axes about which it moves. `axial` joints lie in the midline and belong to both sides."""
+
+    name: Text
+    axial: StrictBool = False
+    axes: tuple[Axis, ...] = Field(min_length=1)
+
+
+class MeasuredShare(Shape):
+    """What part of a direction's moment a muscle gives, averaged over the range (0..1); measured on published models."""
+
+    muscle: Id
+    direction: Id
+    share: Share
+
+
+# --- what is seen, asked and told ----------------------------------------------------------------------------------------
+
+
+class Synonym(Shape):
+    """Words that people really use. `side`: whether the side said with these words is the finding's own or the other."""
+
+    words: Words
+    side: Literal["same", "opposite"] = "same"
+    task: Id | None = Field(None, description="a task that the words imply")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_words(cls, given: Any) -> Any:
+        return {"words": given} if isinstance(given, str) else given
+
+
+class Task(Entry):
+    """What the person does while being looked at."""
+
+    name: Text
+    synonyms: tuple[Words, ...] = ()
+    single_leg: StrictBool = False
+
+
+class Reliability(Shape):
+    """How well observers agree on a finding: a published kappa or ICC, or `instrumented`."""
+
+    kappa: Annotated[StrictInt | StrictFloat, Field(ge=-1, le=1)] | None = None
+    icc: Annotated[StrictInt | StrictFloat, Field(ge=-1, le=1)] | None = None
+    task: Id | None = None
+    source: Id
+
+
+class Deviation(Shape):
+    """One component of the position that a finding shows. `side`: the side of that joint, seen from the finding's side."""
+
+    direction: Id
+    side: Relative = "same"
+    weight: Share = 1
+    driven_by: Driver
+    angle_deg: Number | None = Field(None, description="the angle at which it is seen, where actions turn round")
+    source: Id
+
+
+class FindingType(Entry):
+    """Something that can be seen, tested, asked or told. Its side is the patient's, and `side_means` says of what."""
+
+    name: Text
+    synonyms: tuple[Synonym, ...] = ()
+    how: Text | None = Field(None, description="how to see or ask it, in one sentence")
+    sides: tuple[Side, ...] = Field(("left", "right", "bilateral"), min_length=1)
+    side_optional: StrictBool = False
+    side_means: Text | None = None
+    side_source: Id | None = None
+    stance: Literal["same", "opposite"] | None = Field(
+        None, description="which leg stands in a single-leg task, seen from the finding's side"
+    )
+    tasks: tuple[Id, ...] = ()
+    method: Literal[
+        "observation", "length-test", "strength-test", "range-test", "palpation", "response", "question"
+    ] = "observation"
+    group: Id | None = Field(None, description="findings of one group describe one thing and do not add in full")
+    region: Id | None = None
+    deviation: tuple[Deviation, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+    visceral: StrictBool = Field(False, description="belongs to one side of the body by nature; left out of mirroring")
+
+
+# --- conditions --------------------------------------------------------------------------------------------------------
+
+
+class HypothesisTerm(Shape):
+    """A muscle state that an earlier stratum concluded. `muscle: any` binds whichever muscle it is."""
+
+    muscle: Id | Literal["any"]
+    state: State
+    at_least: Literal["possible", "supported"] = "possible"
+    not_driven_by: tuple[Driver, ...] = ()
+
+
+class Range(Shape):
+    """A closed range of years."""
+
+    at_least: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+    at_most: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+
+
+_ATOMS = ("finding", "symptom", "history", "hypothesis", "pattern", "age", "sex", "pregnancy", "postpartum")
+_COMBINERS = ("all", "any", "none", "at_least")
+
+
+class Condition(Shape):
+    """The whole condition language: one term, or one of all / any / none / at_least over conditions."""
+
+    finding: Id | None = None
+    symptom: Id | None = None
+    history: Id | None = None
+    hypothesis: HypothesisTerm | None = None
+    pattern: Id | None = None
+    age: Range | None = None
+    sex: Literal["female", "male"] | None = None
+    pregnancy: StrictBool | None = None
+    postpartum: StrictBool | None = None
+    task: tuple[Id, ...] = Field((), description="any of these tasks; none given: any task or none")
+    side: Literal["same", "opposite", "any"] | None = None
+    severity: Literal["mild", "moderate", "severe"] | None = Field(None, description="at least this severe")
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+    none: tuple[Condition, ...] = ()
+    at_least: Annotated[StrictInt, Field(ge=1, le=20)] | None = None
+    of: tuple[Condition, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_task(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("task"), str):
+            return {**given, "task": [given["task"]]}
+        return given
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Condition:
+        said = [k for k in (*_ATOMS, *_COMBINERS) if k in self.model_fields_set]
+        if len(said) != 1:
+            raise ValueError(f"a condition says one thing, this one says {' and '.join(said) or 'none'}")
+        if said[0] in ("all", "any", "none") and not getattr(self, said[0]):
+            raise ValueError(f"'{said[0]}' is empty: it would always be the same")
+        if bool(self.of) != (self.at_least is not None) or (self.at_least or 0) > len(self.of):
+            raise ValueError("'at_least: n' goes with 'of:', a list of at least n conditions")
+        if said[0] not in ("finding", "symptom", "history") and (self.task or self.severity):
+            raise ValueError("'task' and 'severity' belong to a finding, a symptom or a history item")
+        return self
+
+    @property
+    def term(self) -> str:
+        """Which one thing it says: the name of its filled field."""
+        return next(k for k in (*_ATOMS, *_COMBINERS) if k in self.model_fields_set)
+
+
+# --- rules -------------------------------------------------------------------------------------------------------------
+
+
+class Conclusion(Shape):
+    """Points for one state of one muscle or group. `absent`: points against it where the finding is looked for and absent."""
+
+    muscle: Id | Literal["matched"]
+    side: Relative = "same"
+    state: State
+    points: Points
+    absent: Points | None = Field(None, description="default: a quarter of the points; 0 where absence tells nothing")
+    against: StrictBool = Field(False, description="speaks against this state, and for nothing")
+
+
+class Rule(Entry):
+    """One claim of one source: when this is seen, these muscles are suspected, because. Sources: the first one's claim it is."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=80)]
+    title: Text
+    when: Condition
+    then: tuple[Conclusion, ...] = Field(min_length=1)
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+    group: Id | None = Field(None, description="default: the group of the first finding it names")
+    disputes: tuple[str, ...] = Field((), description="rules that claim something this one cannot agree with")
+
+
+class Pattern(Entry):
+    """A named whole: `need` of the core at least, everything supporting counted beside it."""
+
+    name: Text
+    synonyms: tuple[Words, ...] = ()
+    core: tuple[Condition, ...] = Field(min_length=1)
+    need: Annotated[StrictInt, Field(ge=1)] | None = Field(None, description="how many of the core; default: all")
+    supporting: tuple[Condition, ...] = ()
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+    caution: Text | None = None
+
+
+class Flag(Entry):
+    """A red flag: screened before anything is inferred. `explains`: findings that it may account for by itself."""
+
+    title: Text
+    level: Level
+    when: Condition
+    because: Text
+    action: Text
+    explains: tuple[Id, ...] = ()
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+# --- causes and advice ---------------------------------------------------------------------------------------------------
+
+
+class Cause(Entry):
+    """What else, or what first, explains a finding: bone, joint, nerve, pain, task, habit."""
+
+    title: Text
+    kind: Literal["bone", "joint", "nerve", "pain", "tendon", "task", "habit", "load", "development", "disease", "other"]
+    when: Condition
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Strategy(Entry):
+    """What to do for a muscle in these states; a state left out is any. Steps by phase; a phase left out has none."""
+
+    title: Text
+    activity: Literal["overactive", "underactive", "unknown"] | None = None
+    length: Literal["shortened", "lengthened", "untested"] | None = None
+    strength: Literal["weak", "strong", "unknown"] | None = None
+    steps: dict[Literal["awareness", "mobility", "activation", "integration"], Text]
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Phase(Entry):
+    """One of the four steps of a plan, in order."""
+
+    id: Literal["awareness", "mobility", "activation", "integration"]
+    name: Text
+    goal: Text
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Caution(Entry):
+    """A circumstance that changes the plan. `effect`: withheld, restricted (within what is recorded) or provisional."""
+
+    title: Text
+    applies: Literal["under-age", "pregnancy", "postpartum", "surgery", "pain"]
+    effect: Literal["withheld", "restricted", "provisional"]
+    because: Text
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+# --- spread --------------------------------------------------------------------------------------------------------------
+
+
+class SeenAs(Shape):
+    """The finding that shows a node; `side`: the finding's side seen from the node's."""
+
+    finding: Id
+    side: Relative = "same"
+    task: tuple[Id, ...] = ()
+
+
+class Node(Entry):
+    """A place of the body's state that is not a muscle: a joint position, a restriction, pain, load, or a habit."""
+
+    kind: Literal["joint", "restriction", "pain", "load", "habit"]
+    name: Text
+    sided: StrictBool = True
+    opposes: Id | None = None
+    seen_as: tuple[SeenAs, ...] = Field((), description="findings that show it is there; the first is what to check")
+
+
+class End(Shape):
+    """One end of a link: a muscle or a node. `side` of the far end is seen from the near end."""
+
+    muscle: Id | None = None
+    node: Id | None = None
+    side: Relative = "same"
+
+    @model_validator(mode="after")
+    def _one(self) -> End:
+        if (self.muscle is None) == (self.node is None):
+            raise ValueError("an end of a link is either a muscle or a node")
+        return self
+
+
+class LinkKind(Entry):
+    """What a kind of link may claim: the steps from state to state that are allowed (sides and chains, part 4)."""
+
+    name: Text
+    allowed: tuple[tuple[str, str], ...] = Field(min_length=1)
+    caution: Text
+
+
+class Link(Entry):
+    """A step by which one state may lead to another. `map`: from-state -> to-state; `present` is a node's only state."""
+
+    kind: Id
+    start: End = Field(alias="from")
+    to: End
+    map: dict[State | Literal["present"], State | Literal["present"]] = Field(min_length=1)
+    strength: Share
+    task: tuple[Id, ...] = ()
+    mechanism: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+    check: SeenAs | None = Field(None, description="the test of the far end, where its node does not name one")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Chain(Entry):
+    """A compensation that educators teach, as links in order, with what may be said about it and what may not."""
+
+    title: Text
+    steps: tuple[Id, ...] = Field(min_length=1)
+    caution: Text
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+# --- the calculus --------------------------------------------------------------------------------------------------------
+
+
+class ReliabilityFactors(Shape):
+    """Factors by observer agreement: design choices, not data."""
+
+    instrumented: Share
+    good: Share
+    moderate: Share
+    poor: Share
+    good_above: Share
+    poor_below: Share
+
+
+class SeverityFactors(Shape):
+    """Factors by severity; a number s gives min(severe, number_slope x s)."""
+
+    mild: Number
+    moderate: Number
+    severe: Number
+    number_slope: Number
+
+
+class SpreadLimits(Shape):
+    """How far a prediction may go."""
+
+    links: Annotated[StrictInt, Field(ge=1, le=6)]
+    predictions: Annotated[StrictInt, Field(ge=1, le=100)]
+    cut: Share
+    loop_length: Annotated[StrictInt, Field(ge=2, le=8)]
+
+
+class MechanicsChoices(Shape):
+    """How the rod speaks."""
+
+    points: Points
+    ignore_below: Share
+    source: Id
+
+
+class Constants(Shape):
+    """All numbers of the calculus. Each is a design choice, labelled as such in docs/calculus.md."""
+
+    caps: dict[Grade, Points]
+    absent_share_of_cap: Share
+    reliability: ReliabilityFactors
+    severity: SeverityFactors
+    diminishing: tuple[Share, ...]
+    supported: Number
+    possible: Number
+    contested_share: Share
+    low: Number
+    moderate: Number
+    high: Number
+    mechanics: MechanicsChoices
+    spread: SpreadLimits
+
+
+class About(Shape):
+    """What this knowledge is, which version, for whom."""
+
+    version: Words
+    title: Text
+    intended_use: Text
+    not_for: Text
+
+
+class KnowledgeFile(Shape):
+    """Any file of kb/ or rules/: whichever sections it holds. One subject a file."""
+
+    schema_version: Literal[1] = 1
+    about: About | None = None
+    constants: Constants | None = None
+    sources: tuple[Source, ...] = ()
+    muscles: tuple[Muscle, ...] = ()
+    groups: tuple[Group, ...] = ()
+    joints: tuple[Joint, ...] = ()
+    shares: tuple[MeasuredShare, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    findings: tuple[FindingType, ...] = ()
+    symptoms: tuple[FindingType, ...] = ()
+    history: tuple[FindingType, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    link_kinds: tuple[LinkKind, ...] = ()
+    links: tuple[Link, ...] = ()
+    chains: tuple[Chain, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    strategies: tuple[Strategy, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------------
+
+Severity = Literal["mild", "moderate", "severe"]
+Pain = Annotated[StrictInt | StrictFloat, Field(ge=0, le=10, allow_inf_nan=False)]
+Date = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+CaseSide = Literal["left", "right", "bilateral", "midline"]
+
+
+class CaseFinding(Shape):
+    """One finding, symptom or history item of a case. A name alone may stand for the whole."""
+
+    name: Words
+    side: CaseSide | None = None
+    task: Words | None = None
+    severity: Any = Field("moderate", json_schema_extra={
+        "anyOf": [{"enum": ["mild", "moderate", "severe"]}, {"type": "number", "minimum": 0, "maximum": 1}]
+    })  # fmt: skip
+    present: Any = Field(True, json_schema_extra={"enum": [True, False, "unknown"]})
+    stance: Literal["left", "right"] | None = Field(None, description="the leg that stands, in a single-leg task")
+    seen_by: Literal["eye", "photo", "video", "instrument", "palpation", "reported"] | None = None
+    pain: Pain = 0
+    limited_by: Literal["pain", "stiffness", "weakness", "control", "fear"] | None = None
+    region: Words | None = None
+    onset: Text | None = None
+    year: StrictInt | None = None
+    note: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
+
+    @field_validator("present")
+    @classmethod
+    def _three_valued(cls, given: Any) -> Any:
+        if given is True or given is False or given == "unknown":
+            return given
+        raise ValueError("present is true, false or unknown, without quotation marks")
+
+    @field_validator("severity")
+    @classmethod
+    def _word_or_number(cls, given: Any) -> Any:
+        number = isinstance(given, (int, float)) and not isinstance(given, bool)
+        if given in ("mild", "moderate", "severe") or (number and 0 <= given <= 1):
+            return given
+        raise ValueError("severity is mild, moderate, severe or a number from 0 to 1")
+
+
+class CaseSurgery(Shape):
+    """An operation, and what is restricted since."""
+
+    name: Words
+    side: CaseSide | None = None
+    date: Date | None = None
+    restrictions: tuple[Text, ...] = ()
+
+
+class CaseMeasurement(Shape):
+    """A measured value; UCUM units."""
+
+    name: Words
+    side: CaseSide | None = None
+    value: Number
+    unit: Words
+    pain: Pain = 0
+    note: Text | None = None
+
+
+class CasePatient(Shape):
+    """What is known of the person. Nothing here is needed; age, sex and pregnancy bear on safety."""
+
+    name: Text | None = None
+    age: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+    sex: Literal["female", "male", "other"] | None = None
+    mass_kg: Annotated[StrictInt | StrictFloat, Field(gt=0, le=500, allow_inf_nan=False)] | None = None
+    dominant_hand: Literal["left", "right", "both"] | None = None
+    pregnancy: StrictBool | None = None
+    postpartum_weeks: Annotated[StrictInt, Field(ge=0, le=520)] | None = None
+    conditions: tuple[Words, ...] = ()
+    medicines: tuple[Words, ...] = ()
+
+
+class CaseVisit(Shape):
+    """When, and by whom it was examined."""
+
+    date: Date | None = None
+    examiner: Text | None = None
+
+
+class CaseFile(Shape):
+    """A case as a clinician writes it down. `findings` alone is required, and may be empty."""
+
+    schema_version: Literal[1] = 1
+    case_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "case"
+    visit: CaseVisit | None = None
+    patient: CasePatient = CasePatient()
+    findings: Annotated[tuple[CaseFinding, ...], Field(max_length=500)]
+    history: Annotated[tuple[CaseFinding, ...], Field(max_length=200)] = ()
+    symptoms: Annotated[tuple[CaseFinding, ...], Field(max_length=200)] = ()
+    surgery: Annotated[tuple[CaseSurgery, ...], Field(max_length=50)] = ()
+    measurements: Annotated[tuple[CaseMeasurement, ...], Field(max_length=200)] = ()
+    notes: Annotated[str, StringConstraints(max_length=20000)] | None = None

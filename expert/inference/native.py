@@ -1,0 +1,115 @@
+"""Our own engine: forward chaining over rules as data, each new fact joined with what is already known (semi-naive)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from weakref import WeakKeyDictionary
+
+from expert.model import MIRROR, Fact, Firing, Program, Term, Variant
+
+NAME = "native"
+VERSION = "1"
+
+Binding = tuple[str | None, str | None]  # the side and the muscle that the premises so far agree on
+
+
+Starts = dict[tuple[str, str], tuple[tuple[Variant, int], ...]]
+
+_INDEXED: WeakKeyDictionary[Program, Starts] = WeakKeyDictionary()
+
+
+def run(program: Program, facts: Sequence[Fact]) -> set[Firing]:
+    """Every firing of every variant, derived patterns included, until nothing new comes."""
+    starts = _INDEXED.get(program)
+    if starts is None:
+        starts = _INDEXED[program] = _starts(program)
+    known: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+    for fact in facts:
+        _remember(fact, known)
+    fired: set[Firing] = set()
+    seen = set(facts)
+    todo = list(facts)
+    while todo:
+        fact = todo.pop()
+        for variant, position in (*starts.get((fact.kind, fact.name), ()), *starts.get((fact.kind, ""), ())):
+            for firing in _matches(variant, position, fact, known):
+                fired.add(firing)
+                derived = derived_fact(variant, firing)
+                if derived is not None and derived not in seen:
+                    seen.add(derived)
+                    _remember(derived, known)
+                    todo.append(derived)
+    return fired
+
+
+def derived_fact(variant: Variant, firing: Firing) -> Fact | None:
+    """The pattern that a firing derives, as a fact."""
+    if not variant.derives:
+        return None
+    side = firing.side or "midline"
+    key = f"pattern:{variant.derives}" + (f":{side}" if side in MIRROR else "")
+    return Fact(key, "pattern", variant.derives, "", side)
+
+
+def _starts(program: Program) -> Starts:
+    """For each kind and name of fact, the premises that it can meet."""
+    table: dict[tuple[str, str], list[tuple[Variant, int]]] = defaultdict(list)
+    for variant in program.variants:
+        for position, term in enumerate(variant.terms):
+            table[term.kind, term.name].append((variant, position))
+    return {key: tuple(entries) for key, entries in table.items()}
+
+
+def _remember(fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> None:
+    known[fact.kind, fact.name].append(fact)
+    known[fact.kind, ""].append(fact)
+
+
+def _matches(variant: Variant, position: int, fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> Iterator[Firing]:
+    binding = _bind(variant.terms[position], fact, (None, None))
+    if binding is None:
+        return
+    chosen: list[Fact | None] = [None] * len(variant.terms)
+    chosen[position] = fact
+    for side, muscle in _join(variant, 0, position, binding, chosen, known):
+        if any(_bind(term, other, (side, muscle)) is not None for term in variant.unless for other in known[term.kind, term.name]):
+            continue
+        premises = tuple(f.key for f in chosen if f is not None)
+        yield Firing(variant.rule, side or "", muscle or "", variant.absent, premises)
+
+
+def _join(
+    variant: Variant, at: int, given: int, binding: Binding, chosen: list[Fact | None], known: dict[tuple[str, str], list[Fact]]
+) -> Iterator[Binding]:
+    """Fill the premises one after the other; `chosen` holds the facts of the branch being walked."""
+    if at == len(variant.terms):
+        yield binding
+    elif at == given:
+        yield from _join(variant, at + 1, given, binding, chosen, known)
+    else:
+        term = variant.terms[at]
+        for fact in known[term.kind, term.name]:
+            extended = _bind(term, fact, binding)
+            if extended is not None:
+                chosen[at] = fact
+                yield from _join(variant, at + 1, given, extended, chosen, known)
+
+
+def _bind(term: Term, fact: Fact, binding: Binding) -> Binding | None:
+    """The binding extended by this fact at this premise, or None where it does not fit."""
+    if fact.present is not term.present or fact.state != term.state or fact.level < term.level:
+        return None
+    if (term.contexts and fact.context not in term.contexts) or fact.context in term.barred:
+        return None
+    side, muscle = binding
+    if term.side != "any":
+        seen = fact.side if term.side == "same" else MIRROR.get(fact.side, fact.side)
+        if side is not None and side != seen:
+            return None
+        side = seen
+    if not term.name:
+        if muscle is not None and muscle != fact.name:
+            return None
+        muscle = fact.name
+    return side, muscle

@@ -1,0 +1,217 @@
+"""The same rules on experta: built once per program and thread, reused by reset, facts declared in one batch.
+
+Its default strategy leaves stale activations on the agenda and so fires rules that it must not; ours removes what is removed and
+orders the rest totally. Its matcher polls every rule after every firing; ours polls those that something reached.
+"""
+
+from __future__ import annotations
+
+import bisect
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from expert.inference import experta_door
+from expert.inference.native import derived_fact
+from expert.model import Fact, Firing, Program, Term, Variant, mirrored
+
+NAME = "experta"
+_MATCHER_KNOWN_FOR = "1.9.4"  # our matcher leans on internals of this version; others run on the stock one
+
+_building = threading.Lock()
+_engines = threading.local()  # one engine per thread: an engine shared by threads mixes cases up without an exception
+
+
+def version() -> str:
+    """The installed experta's version."""
+    return experta_door.version()
+
+
+def run(program: Program, facts: Sequence[Fact]) -> set[Firing]:
+    """Every firing of every variant, derived patterns included."""
+    return _engine_for(program).fire_all(facts)
+
+
+def _engine_for(program: Program) -> Any:
+    if getattr(_engines, "process", None) != os.getpid():
+        _engines.process, _engines.by_program = os.getpid(), WeakKeyDictionary()
+    engine = _engines.by_program.get(program)
+    if engine is None:
+        with _building:
+            engine = _engines.by_program[program] = build(program)
+    return engine
+
+
+def build(program: Program, strategy: Any = None) -> Any:
+    """A fresh engine for a program; `strategy` stands in for ours (the tests show what the stock one does)."""
+    parts = _parts()
+    rules = {f"rule_{n:05d}": _rule(variant, parts) for n, variant in enumerate(program.variants)}
+    return type("Reasoner", (parts.engine,), {**rules, "__strategy__": strategy or parts.strategy})()
+
+
+class _Parts:
+    """Our classes on experta's bases, made when experta is first needed."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+        self.item = type("Item", (x.Fact,), {})
+        self.strategy = _strategy(x)
+        self.engine = _engine(x, self.item)
+        self.one_of = lru_cache(maxsize=None)(lambda values: x.P(lambda value: value in values))
+        self.none_of = lru_cache(maxsize=None)(lambda values: x.P(lambda value: value not in values))
+        self.at_least = lru_cache(maxsize=None)(lambda level: x.P(lambda value: value >= level))
+        self.fits = lru_cache(maxsize=None)(
+            lambda values, barred: x.P(lambda value: value in values and value not in barred)
+        )
+
+
+_made: list[_Parts] = []
+
+
+def _parts() -> _Parts:
+    if not _made:
+        _made.append(_Parts(experta_door.experta()))
+    return _made[0]
+
+
+def _rule(variant: Variant, parts: _Parts) -> Any:
+    """One experta rule: binders first, NOT last, no OR, no TEST."""
+    x = parts.x
+    premises = [getattr(x.AS, f"f{n}") << parts.item(**_pattern(t, parts)) for n, t in enumerate(variant.terms)]
+    premises += [x.NOT(parts.item(**_pattern(t, parts))) for t in variant.unless]
+    return x.Rule(*premises)(_action(variant))
+
+
+def _pattern(term: Term, parts: _Parts) -> dict[str, Any]:
+    """The fields of one premise: literals, then what it binds, then shared predicates."""
+    bind = parts.x.MATCH
+    fields: dict[str, Any] = {"kind": term.kind, "state": term.state, "present": term.present}
+    fields["name"] = term.name or bind.m
+    if term.side == "same":
+        fields["side"] = bind.s
+    elif term.side == "opposite":
+        fields["other"] = bind.s
+    if term.contexts and term.barred:
+        fields["context"] = parts.fits(term.contexts, term.barred)
+    elif term.contexts:
+        fields["context"] = parts.one_of(term.contexts)
+    elif term.barred:
+        fields["context"] = parts.none_of(term.barred)
+    if term.level:
+        fields["level"] = parts.at_least(term.level)
+    return fields
+
+
+def _action(variant: Variant) -> Callable[..., None]:
+    def fire(engine: Any, **bound: Any) -> None:
+        premises = tuple(bound[f"f{n}"]["key"] for n in range(len(variant.terms)))
+        firing = Firing(variant.rule, bound.get("s", ""), bound.get("m", ""), variant.absent, premises)
+        engine.fired.add(firing)
+        derived = derived_fact(variant, firing)
+        if derived is not None:
+            engine.derive(derived)
+
+    return fire
+
+
+def _engine(x: Any, item: Any) -> Any:
+    class Engine(x.KnowledgeEngine):  # type: ignore[misc]
+        """Runs one program over one case at a time; nothing of a case outlives the next."""
+
+        __matcher__ = _matcher(x)
+
+        def fire_all(self, facts: Sequence[Fact]) -> set[Firing]:
+            self.fired: set[Firing] = set()
+            self.known: set[str] = {f.key for f in facts}
+            self.reset()
+            self.declare(*(_item(item, f) for f in sorted(set(facts))))
+            self.run()
+            fired, self.fired = self.fired, set()
+            return fired
+
+        def derive(self, fact: Fact) -> None:
+            if fact.key not in self.known:
+                self.known.add(fact.key)
+                self.declare(_item(item, fact))
+
+    return Engine
+
+
+def _item(item: Any, fact: Fact) -> Any:
+    return item(
+        key=fact.key, kind=fact.kind, name=fact.name, state=fact.state, side=fact.side, other=mirrored(fact.side),
+        context=fact.context, level=fact.level, present=fact.present,
+    )  # fmt: skip
+
+
+def _strategy(x: Any) -> Any:
+    from experta.abstract import Strategy
+
+    class TotalOrder(Strategy):  # type: ignore[misc]
+        """Removes what is removed, and orders the rest by salience, recency, rule and bindings: the same run every time."""
+
+        def _update_agenda(self, agenda: Any, added: Any, removed: Any) -> None:
+            gone = {_order(a) for a in removed}
+            if gone:
+                agenda.activations = [a for a in agenda.activations if a.key not in gone]
+            for activation in added:
+                activation.key = _order(activation)
+                bisect.insort(agenda.activations, activation)
+
+    return TotalOrder
+
+
+def _order(activation: Any) -> Any:
+    """A key that no two activations share: bound facts count by their number, the rest by their text."""
+    bound = sorted((k, v["__factid__"] if isinstance(v, dict) else v) for k, v in activation.context.items())
+    recency = tuple(sorted((f["__factid__"] for f in activation.facts), reverse=True))
+    return activation.rule.salience, recency, activation.rule.__name__, tuple((k, str(v)) for k, v in bound)
+
+
+def _matcher(x: Any) -> Any:
+    from experta.matchers import ReteMatcher
+
+    if experta_door.version() != _MATCHER_KNOWN_FOR:
+        return ReteMatcher
+
+    class PollsTheTouched(ReteMatcher):  # type: ignore[misc]
+        """Asks only those rules for activations that a fact has reached since it last asked."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.touched: dict[int, Any] = {}
+            super().__init__(*args, **kwargs)
+            # the stock method's cache would keep the last engine alive
+            for number, node in enumerate(ReteMatcher._get_conflict_set_nodes.__wrapped__(self)):
+                self._watch(number, node)
+
+        def _watch(self, number: int, node: Any) -> None:
+            activate = node._activate
+
+            def noted(token: Any) -> Any:
+                self.touched[number] = node
+                return activate(token)
+
+            node._activate = noted
+
+        def changes(self, adding: Any = None, deleting: Any = None) -> tuple[list[Any], list[Any]]:
+            for fact in deleting or ():
+                self.root_node.remove(fact)
+            for fact in adding or ():
+                self.root_node.add(fact)
+            added: list[Any] = []
+            removed: list[Any] = []
+            touched, self.touched = self.touched, {}
+            for _, node in sorted(touched.items(), key=lambda entry: entry[0]):
+                new, old = node.get_activations()
+                added.extend(new)
+                removed.extend(old)
+            return added, removed
+
+        def reset(self) -> None:
+            super().reset()
+            self.touched.clear()
+
+    return PollsTheTouched

@@ -1,0 +1,395 @@
+"""kb/ and rules/ into one KnowledgeBase: read, laid over one another, cross-checked, every fault at once.
+
+The parsed files are kept as JSON in the user's cache directory under the hash of their bytes, since reading YAML is slow;
+a cache that cannot be read or written is done without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from expert import resources
+from expert.errors import Fault, KnowledgeError
+from expert.formats import Condition, Entry, FindingType, KnowledgeFile, Link, Rule
+from expert.model import KnowledgeBase
+from expert.reading import KNOWLEDGE_CAP, Document, Unreadable, did_you_mean, read_yaml, shaped
+from expert.words import Reading, Words, index
+
+CACHE_VERSION = 1
+SECTIONS = tuple(n for n, f in KnowledgeFile.model_fields.items() if n not in ("schema_version", "about", "constants"))
+_SEEN = ("findings", "symptoms", "history")
+_KIND = {"findings": "finding", "symptoms": "symptom", "history": "history"}
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One parsed file: its data, and the lines of its entries by (section, number)."""
+
+    where: str
+    layer: int
+    shape: KnowledgeFile
+    lines: Mapping[str, int]
+
+    def place(self, section: str, number: int) -> tuple[str, int]:
+        return self.where, self.lines.get(f"{section}.{number}", 0)
+
+
+def load(kb: str | os.PathLike[str] | None = None, rules: str | os.PathLike[str] | None = None) -> KnowledgeBase:
+    """The shipped knowledge, with the user's own folders laid over it where given."""
+    layers = [list(_shipped())]
+    own = [(str(folder), Path(folder)) for folder in (kb, rules) if folder is not None]
+    missing = [Fault(name, 0, "there is no such folder") for name, folder in own if not folder.is_dir()]
+    if missing:
+        raise KnowledgeError(missing)
+    if own:
+        layers.append([text for name, folder in own for text in _texts(folder, name)])
+    return from_texts(layers)
+
+
+def from_texts(layers: Sequence[Sequence[tuple[str, str]]]) -> KnowledgeBase:
+    """A knowledge base from (name, text) pairs, one list a layer, later layers over earlier ones."""
+    return _assembled(_files(layers))
+
+
+def _shipped() -> Iterator[tuple[str, str]]:
+    for name in ("kb", "rules"):
+        yield from resources.knowledge_texts(resources.root() / name, name)
+
+
+def _texts(folder: Path, name: str) -> list[tuple[str, str]]:
+    try:
+        return list(resources.knowledge_texts(folder, name))
+    except (OSError, UnicodeDecodeError) as error:
+        raise KnowledgeError([Fault(name, 0, f"cannot be read: {error}")]) from None
+
+
+# --- files --------------------------------------------------------------------------------------------------------------
+
+
+def _files(layers: Sequence[Sequence[tuple[str, str]]]) -> list[_File]:
+    digest = hashlib.sha256(json.dumps([CACHE_VERSION, layers]).encode("utf-8", "surrogatepass")).hexdigest()
+    kept = _from_cache(digest)
+    documents = kept if kept is not None else _parsed(layers)
+    files, faults = [], []
+    for layer, document in documents:
+        shape, found = shaped(KnowledgeFile, document)
+        faults += found
+        if shape is not None:
+            lines = {f"{p[0]}.{p[1]}": n for p, n in document.lines.items() if len(p) == 2}
+            files.append(_File(document.where, layer, shape, lines))
+    if faults:
+        raise KnowledgeError(faults)
+    if kept is None:
+        _to_cache(digest, documents)
+    return files
+
+
+def _parsed(layers: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[int, Document]]:
+    documents, faults = [], []
+    for number, texts in enumerate(layers):
+        for where, text in texts:
+            try:
+                documents.append((number, read_yaml(text, where, KNOWLEDGE_CAP)))
+            except Unreadable as unreadable:
+                faults += unreadable.faults
+    if faults:
+        raise KnowledgeError(faults)
+    return documents
+
+
+def _cache_path(digest: str) -> Path:
+    return platformdirs.user_cache_path("myologic") / f"knowledge-{digest[:32]}.json"
+
+
+def _from_cache(digest: str) -> list[tuple[int, Document]] | None:
+    try:
+        kept = json.loads(_cache_path(digest).read_text(encoding="utf-8"))
+        if kept["digest"] != digest:
+            return None
+        return [
+            (layer, Document(where, data, {(s, n): line for s, n, line in lines}))
+            for layer, where, data, lines in kept["documents"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _to_cache(digest: str, documents: Sequence[tuple[int, Document]]) -> None:
+    kept = [
+        [layer, d.where, d.data, [[*p, line] for p, line in d.lines.items() if len(p) == 2]] for layer, d in documents
+    ]
+    path = _cache_path(digest)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"digest": digest, "documents": kept}, file, ensure_ascii=False)
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+# --- assembling ------------------------------------------------------------------------------------------------------------
+
+
+class _Shelves:
+    """Entries by section and id, as the files are laid over one another, with the place of each and the faults met."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, dict[str, Any]] = {s: {} for s in SECTIONS if s != "shares"}
+        self.places: dict[str, tuple[str, int]] = {}
+        self.layers: dict[str, int] = {}
+        self.faults: list[Fault] = []
+
+    def put(self, section: str, entry: Entry, file: _File, number: int) -> None:
+        shelf = "findings" if section in _SEEN else section
+        where, line = file.place(section, number)
+        key = f"{shelf}:{entry.id}"
+        if key in self.places:
+            first, first_line = self.places[key]
+            if not entry.overrides or self.layers[key] == file.layer:
+                advice = "" if self.layers[key] == file.layer else "; to replace it, write `overrides: true`"
+                self.fault((where, line), f"'{entry.id}' is already defined at {first}:{first_line}{advice}")
+                return
+        elif entry.overrides:
+            self.fault((where, line), f"'{entry.id}' says `overrides: true`, but there is nothing of that id to override")
+        self.entries[shelf][entry.id] = entry
+        self.places[key] = (where, line)
+        self.layers[key] = file.layer
+
+    def fault(self, place: tuple[str, int], message: str) -> None:
+        self.faults.append(Fault(*place, message))
+
+
+def _assembled(files: Sequence[_File]) -> KnowledgeBase:
+    shelves = _Shelves()
+    kinds: dict[str, str] = {}
+    shares = {}
+    for file in files:
+        for section in SECTIONS:
+            for number, entry in enumerate(getattr(file.shape, section)):
+                if section == "shares":
+                    shares[entry.muscle, entry.direction] = entry
+                    continue
+                shelves.put(section, entry, file, number)
+                if section in _SEEN:
+                    kinds[entry.id] = _KIND[section]
+    about = _single(files, "about", shelves)
+    constants = _single(files, "constants", shelves)
+    if about is None or constants is None:
+        raise KnowledgeError(shelves.faults or [Fault("kb", 0, "'about' and 'constants' must stand in some file")])
+    e = shelves.entries
+    _check(e, shelves, shares, kinds, constants)
+    words = _words(e, shelves)
+    if shelves.faults:
+        raise KnowledgeError(shelves.faults)
+    content = [[f.shape.model_dump(mode="json", by_alias=True, exclude_defaults=True) for f in files]]
+    sha = hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return KnowledgeBase(
+        version=about.version, sha256=sha, shipped=all(f.layer == 0 for f in files), about=about, constants=constants,
+        sources=e["sources"], muscles=e["muscles"], groups=e["groups"], joints=e["joints"],
+        shares=tuple(shares[k] for k in sorted(shares)), tasks=e["tasks"], findings=e["findings"], kinds=kinds,
+        nodes=e["nodes"], link_kinds=e["link_kinds"], links=e["links"], chains=e["chains"], causes=e["causes"],
+        strategies=e["strategies"], phases=tuple(e["phases"].values()), cautions=e["cautions"], rules=e["rules"],
+        patterns=e["patterns"], flags=e["flags"], words=words, places=shelves.places,
+    )  # fmt: skip
+
+
+def _single(files: Sequence[_File], name: str, shelves: _Shelves) -> Any:
+    found = [(f.layer, getattr(f.shape, name), f.where) for f in files if getattr(f.shape, name) is not None]
+    for (layer, _, first), (other, _, where) in zip(found, found[1:], strict=False):
+        if layer == other:
+            shelves.fault((where, 0), f"'{name}' already stands in {first}")
+    return found[-1][1] if found else None
+
+
+def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
+    """The look-up tables; the same words for two things of one subject are a fault."""
+    seen = [(w, r, i) for i, f in e["findings"].items() for w, r in _names_of_finding(f)]
+    body = [
+        (w, Reading(i), i) for s in ("muscles", "groups") for i, m in e[s].items() for w in (i, m.name, *m.synonyms)
+    ]
+    tasks = [(w, Reading(i), i) for i, t in e["tasks"].items() for w in (i, t.name, *t.synonyms)]
+    tables = {}
+    for subject, shelf, named in (("finding", "findings", seen), ("muscle", "muscles", body), ("task", "tasks", tasks)):
+        tables[subject] = index((w, r) for w, r, _ in named)
+        for words, readings in tables[subject].items():
+            ids = sorted({r.id for r in readings})
+            if len(ids) > 1:
+                place = shelves.places.get(f"{shelf}:{ids[1]}") or shelves.places.get(f"groups:{ids[1]}") or ("kb", 0)
+                shelves.fault(place, f"the words '{words}' mean two things: {' and '.join(ids)}")
+            elif len(readings) > 1 and {r.side for r in readings} != {"same"}:
+                shelves.fault(shelves.places[f"{shelf}:{ids[0]}"], f"the words '{words}' of {ids[0]} have two sides")
+    return Words(tables)
+
+
+def _names_of_finding(finding: FindingType) -> Iterator[tuple[str, Reading]]:
+    yield finding.id, Reading(finding.id)
+    yield finding.name, Reading(finding.id)
+    for synonym in finding.synonyms:
+        yield synonym.words, Reading(finding.id, synonym.side, synonym.task or "")
+
+
+# --- cross-checks -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Reports ids that nothing has."""
+
+    shelves: _Shelves
+    known: Mapping[str, frozenset[str]]
+
+    def need(self, what: str, ids: Iterable[str | None], place: tuple[str, int], who: str) -> None:
+        for name in ids:
+            if name is not None and name not in self.known[what]:
+                meant = did_you_mean(name, sorted(self.known[what]))
+                self.shelves.fault(place, f"{who}: unknown {what} '{name}'{meant}")
+
+
+def _check(
+    e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, shares: Mapping[Any, Any], kinds: Mapping[str, str], constants: Any
+) -> None:
+    """Every id that is named exists, and each entry is whole in itself."""
+    names = _Names(shelves, {
+        "source": frozenset(e["sources"]), "muscle": frozenset(e["muscles"]) | frozenset(e["groups"]),
+        "plain muscle": frozenset(e["muscles"]), "task": frozenset(e["tasks"]), "finding": frozenset(e["findings"]),
+        "node": frozenset(e["nodes"]), "link": frozenset(e["links"]), "link kind": frozenset(e["link_kinds"]),
+        "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]),
+        "direction": frozenset(d for j in e["joints"].values() for a in j.axes for d in a.directions),
+    })  # fmt: skip
+    for share in shares.values():
+        names.need("plain muscle", [share.muscle], ("kb/shares.yaml", 0), "shares")
+        names.need("direction", [share.direction], ("kb/shares.yaml", 0), "shares")
+    for section, shelf in e.items():
+        for name, entry in shelf.items():
+            place = shelves.places[f"{section}:{name}"]
+            names.need("source", getattr(entry, "sources", ()), place, name)
+            _CHECKS.get(section, _nothing)(entry, place, names, kinds)
+    names.need("source", [constants.mechanics.source], ("kb", 0), "constants")
+    for name, rule in e["rules"].items():
+        _check_points(rule, shelves.places[f"rules:{name}"], shelves, constants, e["sources"])
+    for name, link in e["links"].items():
+        if link.kind in e["link_kinds"]:
+            _check_claim(link, e["link_kinds"][link.kind], e["nodes"], shelves.places[f"links:{name}"], shelves)
+
+
+def _nothing(*_: Any) -> None:
+    return None
+
+
+def _check_muscle(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("direction", entry.actions, place, entry.id)
+
+
+def _check_group(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("plain muscle", entry.members, place, entry.id)
+
+
+def _check_finding(entry: FindingType, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("task", (*entry.tasks, *(s.task for s in entry.synonyms), *(r.task for r in entry.reliability)), place, entry.id)
+    sources = (*(r.source for r in entry.reliability), *(d.source for d in entry.deviation), entry.side_source)
+    names.need("source", sources, place, entry.id)
+    names.need("direction", (d.direction for d in entry.deviation), place, entry.id)
+    if "left" in entry.sides and not entry.side_means and not entry.side_optional:
+        names.shelves.fault(place, f"{entry.id}: 'side_means' is missing: say of what the side is the side")
+    if ("left" in entry.sides) != ("right" in entry.sides):
+        names.shelves.fault(place, f"{entry.id}: takes one of left and right only; every finding has its mirror")
+
+
+def _check_condition(condition: Condition, place: tuple[str, int], names: _Names, who: str, kinds: Mapping[str, str]) -> None:
+    for kind in ("finding", "symptom", "history"):
+        name = getattr(condition, kind)
+        names.need("finding", [name], place, who)
+        if name in kinds and kinds[name] != kind:
+            names.shelves.fault(place, f"{who}: '{name}' is a {kinds[name]}: write `{kinds[name]}: {name}`")
+    if condition.hypothesis is not None and condition.hypothesis.muscle != "any":
+        names.need("plain muscle", [condition.hypothesis.muscle], place, who)
+    names.need("pattern", [condition.pattern], place, who)
+    names.need("task", condition.task, place, who)
+    for part in (*condition.all, *condition.any, *condition.none, *condition.of):
+        _check_condition(part, place, names, who, kinds)
+
+
+def _check_rule(entry: Rule, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
+    _check_condition(entry.when, place, names, entry.id, kinds)
+    names.need("muscle", (c.muscle for c in entry.then if c.muscle != "matched"), place, entry.id)
+    names.need("rule", entry.disputes, place, entry.id)
+
+
+def _check_when(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
+    _check_condition(entry.when, place, names, entry.id, kinds)
+    names.need("finding", getattr(entry, "explains", ()), place, entry.id)
+
+
+def _check_pattern(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
+    for condition in (*entry.core, *entry.supporting):
+        _check_condition(condition, place, names, entry.id, kinds)
+    if entry.need is not None and entry.need > len(entry.core):
+        names.shelves.fault(place, f"{entry.id}: needs {entry.need} of a core of {len(entry.core)}")
+
+
+def _check_node(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("finding", (s.finding for s in entry.seen_as), place, entry.id)
+    names.need("node", [entry.opposes], place, entry.id)
+
+
+def _check_link(entry: Link, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("link kind", [entry.kind], place, entry.id)
+    for end in (entry.start, entry.to):
+        names.need("muscle", [end.muscle], place, entry.id)
+        names.need("node", [end.node], place, entry.id)
+    if entry.check is not None:
+        names.need("finding", [entry.check.finding], place, entry.id)
+    elif entry.to.muscle is not None:
+        names.shelves.fault(place, f"{entry.id}: 'check' is missing: which test would show the far end?")
+    if entry.start.side != "same":
+        names.shelves.fault(place, f"{entry.id}: a link starts on the same side; its far end says where it leads")
+
+
+def _check_chain(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("link", entry.steps, place, entry.id)
+
+
+_CHECKS: Mapping[str, Any] = {
+    "muscles": _check_muscle, "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
+    "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
+    "links": _check_link, "chains": _check_chain,
+}  # fmt: skip
+
+
+def _check_points(rule: Rule, place: tuple[str, int], shelves: _Shelves, constants: Any, sources: Mapping[str, Any]) -> None:
+    cap = constants.caps[rule.grade]
+    for conclusion in rule.then:
+        if conclusion.points > cap:
+            shelves.fault(place, f"{rule.id}: {conclusion.points} points exceed the cap of grade {rule.grade} ({cap})")
+    first = sources.get(rule.sources[0])
+    if first is not None and first.read == "none" and rule.grade != "D":
+        shelves.fault(place, f"{rule.id}: '{first.id}' was not read by anyone here; such a rule is grade D")
+
+
+def _check_claim(link: Link, kind: Any, nodes: Mapping[str, Any], place: tuple[str, int], shelves: _Shelves) -> None:
+    """A link says only what its kind may say, and `present` only of nodes."""
+    for begins, ends in link.map.items():
+        if (begins, ends) not in kind.allowed:
+            shelves.fault(place, f"{link.id}: a link of kind '{kind.id}' may not lead from {begins} to {ends}")
+        for end, state in ((link.start, begins), (link.to, ends)):
+            if (end.node is not None) != (state == "present"):
+                shelves.fault(place, f"{link.id}: '{state}' is no state of {end.node or end.muscle}")
+    node = nodes.get(link.to.node or "")
+    if node is not None and not node.seen_as and link.check is None:
+        shelves.fault(place, f"{link.id}: 'check' is missing, and node '{node.id}' names no finding that shows it")
+
+

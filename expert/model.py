@@ -1,0 +1,531 @@
+"""The words of the domain, frozen: what a case states, what rules are compiled to, what is concluded and why.
+
+Amounts are integers in thousandths wherever they are added (points, factors, strengths), so that the order of adding
+cannot matter; they become decimals only in `contract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from expert import formats
+from expert.words import Words
+
+AXES: Mapping[str, tuple[str, str]] = {
+    "activity": ("overactive", "underactive"),
+    "length": ("shortened", "lengthened"),
+    "strength": ("weak", "strong"),
+}
+AXIS_OF: Mapping[str, str] = {state: axis for axis, states in AXES.items() for state in states}
+OPPOSITE_STATE: Mapping[str, str] = {a: b for s in AXES.values() for a, b in (s, s[::-1])}
+MIRROR: Mapping[str, str] = {"left": "right", "right": "left"}
+LEVELS = ("emergency", "urgent", "soon", "routine")
+
+
+def mirrored(side: str) -> str:
+    """The other side; midline and unsided stay."""
+    return MIRROR.get(side, side)
+
+
+def sides_of(relative: str, side: str) -> tuple[str, ...]:
+    """The body sides that `same`, `opposite` or `both` mean, seen from a side; from the midline, both."""
+    if relative == "both" or side not in MIRROR:
+        return ("left", "right")
+    return (side if relative == "same" else MIRROR[side],)
+
+
+# --- what a case states ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing the case states, in the knowledge base's own words. `severity`, `reliability`: factors in thousandths."""
+
+    key: str
+    finding: str
+    kind: str
+    side: str
+    task: str
+    present: bool
+    severity: int
+    reliability: int
+    instrumented: bool
+    painful: bool
+    written: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surgery:
+    """An operation and what its surgeon restricted."""
+
+    name: str
+    side: str
+    date: str
+    restrictions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is known of the person and bears on safety. None: not said."""
+
+    age: int | None = None
+    sex: str | None = None
+    pregnancy: bool | None = None
+    postpartum_weeks: int | None = None
+    surgery: tuple[Surgery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Something the case states that nothing could use, and why."""
+
+    finding: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A normalised case: its items in order of their keys."""
+
+    case_id: str
+    items: tuple[Item, ...]
+    patient: Patient
+    unknown: tuple[str, ...] = ()
+    unused: tuple[Unused, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+# --- facts, rules and firings --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fact:
+    """What an engine matches. kind: finding | hypothesis | pattern; `context`: a finding's task, a hypothesis's driver."""
+
+    key: str
+    kind: str
+    name: str
+    state: str = ""
+    side: str = "midline"
+    context: str = ""
+    level: int = 0
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Term:
+    """One premise. `name` "" binds any muscle; `side` is same, opposite or any, seen from the side the rule binds."""
+
+    kind: str
+    name: str
+    state: str = ""
+    side: str = "same"
+    contexts: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
+    level: int = 0
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Variant:
+    """One way in which a rule can fire: all terms hold, none of `unless` does. `derives`: the pattern it concludes."""
+
+    rule: str
+    number: int
+    terms: tuple[Term, ...]
+    unless: tuple[Term, ...] = ()
+    absent: bool = False
+    derives: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Program:
+    """The variants of one stage. Equal only to itself, so that engines built for it can be found at once."""
+
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Firing:
+    """A rule that fired: for which side and muscle, on which facts. Sorted, these are the trace."""
+
+    rule: str
+    side: str
+    muscle: str
+    absent: bool
+    premises: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A conclusion, compiled: points (thousandths) for or against one state of one muscle. `muscle` "": whichever was bound."""
+
+    muscle: str
+    via: str
+    side: str
+    state: str
+    points: int
+    absent: int
+    against: bool = False
+    driver: str = "muscle"
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule ready to draw evidence from."""
+
+    id: str
+    title: str
+    stage: str
+    targets: tuple[Target, ...]
+    because: str
+    grade: str
+    sources: tuple[str, ...]
+    lineage: str
+    group: str
+    disputes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBase:
+    """All rules, compiled: programs of variants by stage (direct, inferred, patterns) and the rules they belong to."""
+
+    rules: Mapping[str, CompiledRule]
+    programs: Mapping[str, Program]
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """Everything in kb/ and rules/, by id, checked; and the words by which people name it."""
+
+    version: str
+    sha256: str
+    shipped: bool
+    about: formats.About
+    constants: formats.Constants
+    sources: Mapping[str, formats.Source]
+    muscles: Mapping[str, formats.Muscle]
+    groups: Mapping[str, formats.Group]
+    joints: Mapping[str, formats.Joint]
+    shares: tuple[formats.MeasuredShare, ...]
+    tasks: Mapping[str, formats.Task]
+    findings: Mapping[str, formats.FindingType]
+    kinds: Mapping[str, str]
+    nodes: Mapping[str, formats.Node]
+    link_kinds: Mapping[str, formats.LinkKind]
+    links: Mapping[str, formats.Link]
+    chains: Mapping[str, formats.Chain]
+    causes: Mapping[str, formats.Cause]
+    strategies: Mapping[str, formats.Strategy]
+    phases: tuple[formats.Phase, ...]
+    cautions: Mapping[str, formats.Caution]
+    rules: Mapping[str, formats.Rule]
+    patterns: Mapping[str, formats.Pattern]
+    flags: Mapping[str, formats.Flag]
+    words: Words
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def lineage(self, source: str) -> str:
+        """Whose claim a source repeats in the end."""
+        return self.sources[source].lineage or source
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The muscles a muscle or group id stands for."""
+        return self.groups[name].members if name in self.groups else (name,)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Knowledge:
+    """A knowledge base with its rules compiled: what `assess` reasons with. Made by `load_knowledge`, shared freely."""
+
+    kb: KnowledgeBase
+    rulebase: RuleBase
+
+
+# --- evidence and hypotheses ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class About:
+    """What a hypothesis is about: one muscle, one side, one axis, one state of it."""
+
+    muscle: str
+    side: str
+    axis: str
+    state: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.muscle}:{self.side}:{self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of evidence before it is weighed. `full` = points x reliability x severity, in billionths, exact."""
+
+    about: About
+    rule: str
+    channel: str
+    against: bool
+    full: int
+    findings: tuple[str, ...]
+    premises: tuple[str, ...]
+    group: str
+    lineage: str
+    grade: str
+    sources: tuple[str, ...]
+    because: str
+    via: str
+    driver: str
+    reliability: int
+    severity: int
+    instrumented: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A weighed piece: what it counts (thousandths, negative when against) after repeats of one finding are discounted."""
+
+    piece: Piece
+    weight: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What is suspected of one muscle state, with the whole balance sheet behind it. Amounts in thousandths."""
+
+    about: About
+    name: str
+    net: int
+    points_for: int
+    points_against: int
+    status: str
+    confidence: str
+    evidence: tuple[Evidence, ...]
+    held: bool = False
+
+    @property
+    def muscle(self) -> str:
+        """The muscle's id."""
+        return self.about.muscle
+
+    @property
+    def side(self) -> str:
+        """left or right, the patient's."""
+        return self.about.side
+
+    @property
+    def axis(self) -> str:
+        """activity, length or strength."""
+        return self.about.axis
+
+    @property
+    def state(self) -> str:
+        """What is suspected, e.g. underactive."""
+        return self.about.state
+
+    @property
+    def points(self) -> float:
+        """The net weight of evidence, in points (10 log10 of a likelihood ratio); never a probability."""
+        return self.net / 1000
+
+    @property
+    def findings(self) -> frozenset[str]:
+        """The stated items that speak for it."""
+        return frozenset(f for e in self.evidence if e.points > 0 for f in e.piece.findings)
+
+    @property
+    def sends(self) -> bool:
+        """Whether it may send predictions and ask for a plan."""
+        return self.status == "supported" and not self.held
+
+
+@dataclass(frozen=True, slots=True)
+class PatternFound:
+    """A pattern whose core was seen."""
+
+    id: str
+    name: str
+    side: str
+    points: int
+    confidence: str
+    core: tuple[str, ...]
+    missing: tuple[str, ...]
+    because: str
+    sources: tuple[str, ...]
+    caution: str
+
+
+# --- referral, spread, advice --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRaised:
+    """A red flag that the case raises."""
+
+    id: str
+    title: str
+    level: str
+    because: str
+    action: str
+    grade: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+    explains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """The screening: its level, which flags could be decided from what was asked, which could not."""
+
+    level: str
+    asked: tuple[str, ...]
+    not_asked: tuple[str, ...]
+    flags: tuple[FlagRaised, ...]
+
+    @property
+    def stops_plan(self) -> bool:
+        return self.level in ("emergency", "urgent")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class State:
+    """A node of the spread graph: a muscle in a state, or a place of the body's state that is `present`."""
+
+    kind: str
+    id: str
+    state: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One link walked: where it leads, by which link, why, on whose word."""
+
+    to: State
+    link: str
+    strength: int
+    mechanism: str
+    grade: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The finding that would confirm or refute a prediction."""
+
+    finding: str
+    side: str
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Where a compensation may travel: never evidence, always with what to look at next."""
+
+    start: State
+    target: State
+    strength: int
+    status: str
+    check: Check | None
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """States that feed one another round."""
+
+    nodes: tuple[State, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A cause or risk: what it is, from which items, why, on whose word."""
+
+    id: str
+    title: str
+    kind: str
+    because: str
+    grade: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """What to do for one muscle in one phase."""
+
+    muscle: str
+    name: str
+    side: str
+    strategy: str
+    do: str
+    because: str
+    states: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPhase:
+    """One of the four steps."""
+
+    name: str
+    goal: str
+    items: tuple[PlanItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The proposal, or why there is none."""
+
+    withheld: bool
+    provisional: bool
+    because: tuple[str, ...]
+    phases: tuple[PlanPhase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Claims that cannot both be right."""
+
+    between: tuple[str, ...]
+    because: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One firing of the trace, told in keys."""
+
+    stratum: int
+    rule: str
+    premises: tuple[str, ...]
+    conclusion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything one run concluded; `contract` turns it into the JSON that other programs build on."""
+
+    stated: Stated
+    engine: str
+    engine_version: str
+    referral: Referral
+    hypotheses: tuple[Hypothesis, ...]
+    patterns: tuple[PatternFound, ...]
+    predicted: tuple[Prediction, ...]
+    loops: tuple[Loop, ...]
+    causes: tuple[Reason, ...]
+    plan: Plan
+    conflicts: tuple[Conflict, ...]
+    unused: tuple[Unused, ...]
+    trace: tuple[TraceLine, ...]
+
+
+Tree = dict[str, Any]

@@ -1,0 +1,220 @@
+"""A case into sided items in the knowledge base's own ids, or every reason why it cannot be read so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from expert.cases import Case
+from expert.errors import CaseError, Fault
+from expert.formats import CaseFinding, FindingType
+from expert.model import MIRROR, Item, KnowledgeBase, Patient, Stated, Surgery, Unused, mirrored
+from expert.reading import Path
+from expert.words import Found, Unclear, split_side
+
+_PAINFUL = ("pain", "fear")
+
+
+def normalise(case: Case, kb: KnowledgeBase) -> Stated:
+    """Read every name, side and task; join repeats; refuse contradictions. Raises CaseError with all faults at once."""
+    reader = _Reader(case, kb)
+    for section in ("findings", "symptoms", "history"):
+        for number, entry in enumerate(getattr(case.shape, section)):
+            reader.read(entry, (section, number))
+    for section in ("conditions", "medicines"):
+        for number, words in enumerate(getattr(case.shape.patient, section)):
+            reader.read_leniently(words, ("patient", section, number))
+    for number, measured in enumerate(case.shape.measurements):
+        reader.unused.append(
+            Unused(f"measurements[{number}]", f"'{measured.name}': no rule reads measured values yet; enter the finding it shows")
+        )
+    if reader.faults:
+        raise CaseError(reader.faults)
+    return Stated(
+        case_id=case.shape.case_id,
+        items=tuple(reader.items[k] for k in sorted(reader.items)),
+        patient=_patient(case),
+        unknown=tuple(sorted(reader.unknown - set(reader.items))),
+        unused=tuple(reader.unused),
+        warnings=tuple(reader.warnings),
+    )
+
+
+def _patient(case: Case) -> Patient:
+    told = case.shape.patient
+    surgery = tuple(Surgery(s.name, s.side or "", s.date or "", s.restrictions) for s in case.shape.surgery)
+    sex = told.sex if told.sex != "other" else None
+    return Patient(told.age, sex, told.pregnancy, told.postpartum_weeks, surgery)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a name was read as, and what it says about side and task."""
+
+    type: FindingType
+    side: str | None
+    task: str
+
+
+class _Reader:
+    def __init__(self, case: Case, kb: KnowledgeBase) -> None:
+        self.case, self.kb = case, kb
+        self.items: dict[str, Item] = {}
+        self.paths: dict[str, Path] = {}
+        self.unknown: set[str] = set()
+        self.faults: list[Fault] = []
+        self.warnings: list[str] = []
+        self.unused: list[Unused] = []
+
+    def fault(self, path: Path, message: str) -> None:
+        self.faults.append(self.case.document.fault(path, message))
+
+    def read(self, entry: CaseFinding, path: Path) -> None:
+        named = self._named(entry, path)
+        if named is None:
+            return
+        task = self._task(entry, named, path)
+        side = self._side(entry, named, path)
+        if task is None or side is None:
+            return
+        self._check_stance(entry, named.type, side, path)
+        for one in ("left", "right") if side == "bilateral" else (side,):
+            self._put(self._item(entry, named.type, one, task), entry, path)
+
+    def read_leniently(self, words: str, path: Path) -> None:
+        """A condition or medicine: used where the vocabulary knows it, else said to be unused."""
+        found = self.kb.words.look_up("finding", words)
+        if isinstance(found, Found) and not found.mended and self.kb.findings[found.reading.id].side_optional:
+            self.read(CaseFinding(name=words), path)
+        else:
+            self.unused.append(Unused(".".join(map(str, path)), f"'{words}': no rule reads it"))
+
+    def _named(self, entry: CaseFinding, path: Path) -> _Named | None:
+        words, said = entry.name, entry.side
+        found = self.kb.words.look_up("finding", words)
+        if isinstance(found, Unclear):
+            words, inside = split_side(entry.name)
+            if inside is not None:
+                found = self.kb.words.look_up("finding", words)
+                if said is not None and said != inside:
+                    self.fault((*path, "side"), f"'{entry.name}' says {inside}, its side says {said}: which is it?")
+                    return None
+                said = said or inside  # type: ignore[assignment]
+        if isinstance(found, Unclear):
+            self.fault((*path, "name"), self._unclear(entry.name, found))
+            return None
+        if found.mended:
+            self.warnings.append(f"'{entry.name}' was read as {found.reading.id}")
+        side = mirrored(said) if said and found.reading.side == "opposite" else said
+        return _Named(self.kb.findings[found.reading.id], side, found.reading.task)
+
+    def _unclear(self, name: str, unclear: Unclear) -> str:
+        if unclear.ambiguous:
+            return f"'{name}' can be read in more than one way: {', '.join(unclear.near)}; say which"
+        near = [f"'{self.kb.findings[i].name}' ({i})" for i in unclear.near]
+        return f"unknown finding '{name}'" + (f", did you mean {' or '.join(near)}?" if near else "")
+
+    def _task(self, entry: CaseFinding, named: _Named, path: Path) -> str | None:
+        if entry.task is None:
+            return named.task
+        found = self.kb.words.look_up("task", split_side(entry.task)[0])
+        if isinstance(found, Unclear):
+            near = f", did you mean {' or '.join(repr(n) for n in found.near)}?" if found.near else ""
+            self.fault((*path, "task"), f"unknown task '{entry.task}'{near}")
+            return None
+        task = found.reading.id
+        if named.type.tasks and task not in named.type.tasks:
+            takes = ", ".join(named.type.tasks)
+            self.fault((*path, "task"), f"{named.type.id} is not recorded in '{task}'; it is in: {takes}")
+            return None
+        return task
+
+    def _side(self, entry: CaseFinding, named: _Named, path: Path) -> str | None:
+        sides = named.type.sides
+        if named.side is not None:
+            if named.side in sides:
+                return named.side
+            self.fault((*path, "side"), f"{named.type.id} does not take the side '{named.side}'; it takes {_listed(sides)}")
+            return None
+        if named.type.side_optional or sides == ("midline",):
+            return "midline"
+        asks = f" ({named.type.side_means.rstrip('.')})" if named.type.side_means else ""
+        self.fault((*path, "name"), f"{named.type.id}: which side? Say {_listed(sides)}{asks}")
+        return None
+
+    def _check_stance(self, entry: CaseFinding, kind: FindingType, side: str, path: Path) -> None:
+        stated = entry.stance or (split_side(entry.task)[1] if entry.task else None)
+        if kind.stance is None or stated not in MIRROR or side not in MIRROR:
+            return
+        meant = side if kind.stance == "same" else MIRROR[side]
+        if stated != meant:
+            self.fault(
+                (*path, "stance") if entry.stance else (*path, "task"),
+                f"{kind.id} {side} means that the {meant} leg stands, but the {stated} leg is said to stand: either "
+                f"'{kind.id}' {MIRROR[side]}, or {meant} stance" + (f" ({kind.side_means.rstrip('.')})" if kind.side_means else ""),
+            )
+
+    def _item(self, entry: CaseFinding, kind: FindingType, side: str, task: str) -> Item:
+        instrumented = entry.seen_by == "instrument"
+        return Item(
+            key=key_of(kind.id, side, task), finding=kind.id, kind=self.kb.kinds[kind.id], side=side, task=task,
+            present=entry.present is True, severity=_severity(entry.severity, self.kb),
+            reliability=round(1000 * self.kb.constants.reliability.instrumented) if instrumented else reliability(kind, task, self.kb),
+            instrumented=instrumented, painful=entry.pain > 0 or entry.limited_by in _PAINFUL, written=entry.name,
+            note=entry.note or "",
+        )  # fmt: skip
+
+    def _put(self, item: Item, entry: CaseFinding, path: Path) -> None:
+        if entry.present == "unknown":
+            self.unknown.add(item.key)
+            return
+        first = self.items.get(item.key)
+        if first is None:
+            self.items[item.key], self.paths[item.key] = item, path
+        elif first.present != item.present:
+            line = self.case.document.fault(self.paths[item.key], "").line
+            place = f" (line {line})" if line else ""
+            self.fault(path, f"{item.key} is both present and absent{place}; in another task it would be information")
+        else:
+            self.warnings.append(f"{item.key} stands twice; it counts once, with the higher severity")
+            self.items[item.key] = _joined(first, item)
+
+
+def _joined(a: Item, b: Item) -> Item:
+    """Two records of one thing: the higher severity, the better observer, and pain if either hurt."""
+    lead = max(a, b, key=lambda i: (i.severity, i.reliability, i.instrumented, i.written, i.note))
+    return replace(
+        lead, reliability=max(a.reliability, b.reliability), instrumented=a.instrumented or b.instrumented,
+        painful=a.painful or b.painful,
+    )  # fmt: skip
+
+
+def key_of(finding: str, side: str, task: str) -> str:
+    """`hip-drop:right:running`: how an item is named in every output. Unsided items have no side part."""
+    return ":".join(p for p in (finding, "" if side == "midline" else side, task) if p)
+
+
+def reliability(kind: FindingType, task: str, kb: KnowledgeBase) -> int:
+    """The factor (thousandths) for how well observers agree on this finding in this task; moderate where nothing is published."""
+    factors = kb.constants.reliability
+    figures = [r for r in kind.reliability if r.task == task] or [r for r in kind.reliability if r.task is None]
+    if not figures:
+        return round(1000 * factors.moderate)
+    figure = figures[0].kappa if figures[0].kappa is not None else figures[0].icc
+    if figure is None:
+        return round(1000 * factors.moderate)
+    chosen = factors.good if figure > factors.good_above else factors.poor if figure < factors.poor_below else factors.moderate
+    return round(1000 * chosen)
+
+
+def _severity(given: str | float, kb: KnowledgeBase) -> int:
+    factors = kb.constants.severity
+    if isinstance(given, str):
+        return round(1000 * getattr(factors, given))
+    return round(1000 * min(factors.severe, factors.number_slope * given))
+
+
+def _listed(sides: tuple[str, ...]) -> str:
+    return " or ".join((", ".join(sides[:-1]), sides[-1])) if len(sides) > 1 else sides[0]
+
+

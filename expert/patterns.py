@@ -1,0 +1,67 @@
+"""Named wholes: what of a pattern's core was seen, what is missing, and how much stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from expert.conditions import questions
+from expert.formats import Condition, Constants, Pattern
+from expert.model import Firing, Item, PatternFound
+
+_BILLION_TO_THOUSAND = 1_000_000
+
+
+def found(
+    firings: Iterable[Firing], patterns: Mapping[str, Pattern], items: Mapping[str, Item], constants: Constants,
+    word: Callable[[int], str],
+) -> tuple[PatternFound, ...]:  # fmt: skip
+    """Every pattern that fired, once a side; `word` gives the confidence word for an amount."""
+    premises: dict[tuple[str, str], set[str]] = {}
+    for firing in firings:
+        premises.setdefault((firing.rule, firing.side or "midline"), set()).update(firing.premises)
+    told = [
+        _pattern(patterns[name], side, sorted(keys), items, constants, word) for (name, side), keys in sorted(premises.items())
+    ]
+    return tuple(sorted(told, key=lambda p: (-p.points, p.id, p.side)))
+
+
+def _pattern(
+    pattern: Pattern, side: str, premises: Sequence[str], items: Mapping[str, Item], constants: Constants, word: Callable[[int], str]
+) -> PatternFound:
+    beside = [i.key for i in items.values() if i.present and side in ("midline", i.side)]
+    supporting = sorted({k for c in pattern.supporting for k in beside if items[k].finding in set(questions(c))} - set(premises))
+    named = {_named(key, items) for key in premises}
+    missing = tuple(" or ".join(_names(c)) for c in pattern.core if not named & set(_names(c)))
+    points = sum(_strongest(keys, pattern, constants) for keys in _by_type((*premises, *supporting), items).values())
+    return PatternFound(
+        pattern.id, pattern.name, side, points, word(points), (*premises, *supporting), missing, pattern.because, pattern.sources,
+        pattern.caution or "",
+    )  # fmt: skip
+
+
+def _names(condition: Condition) -> list[str]:
+    """What a condition names: findings, patterns, muscles."""
+    own = [condition.pattern] if condition.pattern else [condition.hypothesis.muscle] if condition.hypothesis else []
+    own += [name for name in (condition.finding, condition.symptom, condition.history) if name]
+    return own + [n for part in (*condition.all, *condition.any, *condition.of) for n in _names(part)]
+
+
+def _named(key: str, items: Mapping[str, Item]) -> str:
+    """The id behind a premise's key: `hip-drop:right` -> hip-drop, `pattern:upper-crossed` -> upper-crossed."""
+    if key in items:
+        return items[key].finding
+    return key.removeprefix("pattern:").split(":")[0]
+
+
+def _by_type(keys: Iterable[str], items: Mapping[str, Item]) -> Mapping[str, list[Item | None]]:
+    grouped: dict[str, list[Item | None]] = {}
+    for key in keys:
+        grouped.setdefault(_named(key, items), []).append(items.get(key))
+    return grouped
+
+
+def _strongest(seen: Iterable[Item | None], pattern: Pattern, constants: Constants) -> int:
+    """What one element brings: as a grade-D piece at most, weighed by its best item; a pattern ranks, it does not weigh."""
+    points = round(1000 * min(constants.caps["D"], constants.caps[pattern.grade]))
+    plain = round(1000 * constants.reliability.moderate) * 1000
+    return max(points * (plain if i is None else i.reliability * i.severity) // _BILLION_TO_THOUSAND for i in seen)

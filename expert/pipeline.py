@@ -1,0 +1,228 @@
+"""assess(): the straight line from a case to what may be said of it. Each arrow is one call with one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from expert import advice, contract, inference, knowledge, ledger, patterns, proof, referral, render, rulebase
+from expert.cases import Case, case_from_mapping
+from expert.conditions import STATUS_LEVEL
+from expert.model import (
+    Conflict,
+    Fact,
+    Firing,
+    Hypothesis,
+    Item,
+    Knowledge,
+    KnowledgeBase,
+    Plan,
+    Referral,
+    Result,
+    RuleBase,
+    Stated,
+    TraceLine,
+    Tree,
+    Unused,
+)
+from expert.normalise import normalise
+from expert.spread import SpreadGraph
+
+_STRATA = ("direct", "inferred", "patterns")
+_NOT_MUSCLE = ("gravity", "ground")
+
+_graphs: WeakKeyDictionary[Knowledge, SpreadGraph] = WeakKeyDictionary()
+_shipped: list[Knowledge] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one run concluded, and the knowledge it concluded it from. Frozen; prints, explains and shows itself."""
+
+    result: Result
+    knowledge: Knowledge
+
+    @property
+    def case_id(self) -> str:
+        """The case's own id."""
+        return self.result.stated.case_id
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """All hypotheses, best first."""
+        return self.result.hypotheses
+
+    @property
+    def referral(self) -> Referral:
+        """The red-flag screening."""
+        return self.result.referral
+
+    @property
+    def plan(self) -> Plan:
+        """The proposal, or why it is withheld."""
+        return self.result.plan
+
+    def hypothesis(self, muscle: str, side: str, state: str) -> Hypothesis | None:
+        """One hypothesis by muscle id, side and state, or None where nothing speaks for it."""
+        return next((h for h in self.hypotheses if (h.muscle, h.side, h.state) == (muscle, side, state)), None)
+
+    def why(self, muscle: str, side: str, state: str | None = None) -> proof.Answer:
+        """Why (or why not) a muscle is suspected: a tree of data that prints well. Words are understood as in a case."""
+        return proof.why(self.result, self.knowledge, muscle, side, state)
+
+    def to_dict(self) -> Tree:
+        """The contract's JSON object (docs/json.md)."""
+        return contract.to_dict(self.result, self.knowledge)
+
+    def to_json(self) -> str:
+        """The contract's JSON, one line, the same bytes for the same input."""
+        return contract.to_json(self.result, self.knowledge)
+
+    def report(self, format: str = "txt", **options: Any) -> str:
+        """The report as txt, md, html or json."""
+        return render.report(self.to_dict(), self.knowledge.kb, format, **options)
+
+    def _repr_html_(self) -> str:
+        return render.report(self.to_dict(), self.knowledge.kb, "html", fragment=True)
+
+    def __str__(self) -> str:
+        return self.report("txt")
+
+
+def load_knowledge(kb: str | os.PathLike[str] | None = None, rules: str | os.PathLike[str] | None = None) -> Knowledge:
+    """The shipped knowledge (read once, then shared), or one's own folders laid over it."""
+    if kb is None and rules is None:
+        if not _shipped:
+            _shipped.append(_compiled(knowledge.load()))
+        return _shipped[0]
+    return _compiled(knowledge.load(kb, rules))
+
+
+def _compiled(kb: KnowledgeBase) -> Knowledge:
+    return Knowledge(kb, rulebase.compile_rules(kb))
+
+
+def assess(case: Case | Mapping[str, Any], knowledge: Knowledge | None = None, engine: str = "auto") -> Assessment:
+    """Reason about one case. Raises CaseError with everything that is wrong with it, EngineError for an engine that is not there."""
+    knowledge = knowledge or load_knowledge()
+    case = case if isinstance(case, Case) else case_from_mapping(case)
+    chosen = inference.choose(engine)
+    visit = case.shape.visit
+    today = visit.date if visit and visit.date else ""
+    return Assessment(_reason(normalise(case, knowledge.kb), knowledge, chosen, today), knowledge)
+
+
+def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, today: str) -> Result:
+    kb, rules = knowledge.kb, knowledge.rulebase
+    items = {i.key: i for i in stated.items}
+    names = {m.id: m.name for m in kb.muscles.values()}
+    screening = referral.screen(stated, kb.flags, kb.constants.severity)
+
+    seen = [_fact_of(i) for i in stated.items]
+    direct = inference.infer(rules.programs["direct"], seen, engine)
+    observed, pained = ledger.draw_direct(direct, rules.rules, items)
+    first = ledger.weigh(observed, names, kb.constants)
+
+    bases = {_hypothesis_key(h): h for h in first}
+    inferred = inference.infer(rules.programs["inferred"], [*seen, *_facts_of(first)], engine)
+    concluded = ledger.draw_inferred(inferred, rules.rules, bases, items)
+    weighed = ledger.weigh((*observed, *concluded), names, kb.constants)
+    hypotheses = tuple(replace(h, held=referral.is_held(h, screening, items)) for h in weighed)
+
+    wholes = inference.infer(rules.programs["patterns"], [*seen, *_facts_of(hypotheses)], engine)
+    shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, kb.constants))
+    graph = _graph(knowledge)
+    predicted = graph.predict(hypotheses, stated.items)
+    explained = advice.causes(stated, kb)
+    firings = (direct, inferred, wholes)
+    return Result(
+        stated=stated, engine=engine.name, engine_version=engine.version, referral=screening, hypotheses=hypotheses,
+        patterns=shown, predicted=predicted, loops=graph.loops(hypotheses, stated.items, predicted), causes=explained,
+        plan=advice.plan(hypotheses, stated, screening, kb, today), conflicts=_conflicts(direct, rules),
+        unused=_unused(stated, firings, kb, pained, {f for c in explained for f in c.findings}),
+        trace=_trace(firings, rules),
+    )  # fmt: skip
+
+
+def _graph(knowledge: Knowledge) -> SpreadGraph:
+    graph = _graphs.get(knowledge)
+    if graph is None:
+        graph = _graphs[knowledge] = SpreadGraph(knowledge.kb)
+    return graph
+
+
+# --- facts --------------------------------------------------------------------------------------------------------------------
+
+
+def _fact_of(item: Item) -> Fact:
+    return Fact(item.key, "finding", item.finding, "", item.side, item.task, item.severity, item.present)
+
+
+def _facts_of(hypotheses: Iterable[Hypothesis]) -> list[Fact]:
+    """Hypotheses that later strata may rest on: possible and supported ones, with what drives the evidence behind them."""
+    return [
+        Fact(_hypothesis_key(h), "hypothesis", h.muscle, h.state, h.side, _driver(h), STATUS_LEVEL[h.status])
+        for h in hypotheses
+        if h.status in STATUS_LEVEL
+    ]
+
+
+def _hypothesis_key(h: Hypothesis) -> str:
+    return h.about.key
+
+
+def _driver(h: Hypothesis) -> str:
+    """What drives the positions behind a hypothesis: gravity or ground only where all of its evidence says so."""
+    drivers = [e.piece.driver for e in h.evidence if e.points > 0]
+    return drivers[0] if drivers and all(d in _NOT_MUSCLE for d in drivers) else "muscle"
+
+
+# --- what is left to say ----------------------------------------------------------------------------------------------------------
+
+
+def _conflicts(firings: Iterable[Firing], rules: RuleBase) -> tuple[Conflict, ...]:
+    """Rules that fired and dispute each other."""
+    fired = {f.rule for f in firings if not f.absent}
+    pairs = sorted({tuple(sorted((r, o))) for r in fired for o in rules.rules[r].disputes if o in fired})
+    return tuple(
+        Conflict(pair, " / ".join(rules.rules[r].title for r in pair), tuple(dict.fromkeys(s for r in pair for s in rules.rules[r].sources)))
+        for pair in pairs
+    )
+
+
+def _unused(
+    stated: Stated, strata: Sequence[Sequence[Firing]], kb: KnowledgeBase, pained: Sequence[Unused], explained: set[str]
+) -> tuple[Unused, ...]:
+    """Every stated item that no rule, flag or cause used, with the reason; and those whose pain took points away."""
+    used = {key for firings in strata for f in firings for key in f.premises} | explained
+    asked = referral.used_by_flags(kb.flags)
+    found = [
+        Unused(i.key, _why_unused(i, kb)) for i in stated.items if i.key not in used and i.finding not in asked
+    ]
+    return (*stated.unused, *sorted((*found, *pained), key=lambda u: (u.finding, u.because)))
+
+
+def _why_unused(item: Item, kb: KnowledgeBase) -> str:
+    tasks = kb.findings[item.finding].tasks
+    if not item.present:
+        return "it is absent, and its absence tells nothing that a rule reads"
+    if not item.task and tasks:
+        return f"its rules speak of particular tasks and none was given; say which: {', '.join(tasks)}"
+    return "no rule reads it as it stands; it is kept for the record"
+
+
+def _trace(strata: Sequence[Sequence[Firing]], rules: RuleBase) -> tuple[TraceLine, ...]:
+    return tuple(
+        TraceLine(number, f.rule, f.premises, _conclusion(f, rules, name == "patterns"))
+        for number, (name, firings) in enumerate(zip(_STRATA, strata, strict=True))
+        for f in firings
+    )
+
+
+def _conclusion(firing: Firing, rules: RuleBase, pattern: bool) -> str:
+    if pattern:
+        return f"pattern:{firing.rule}" + (f":{firing.side}" if firing.side in ("left", "right") else "")
+    return ", ".join(ledger.conclusions(firing, rules.rules[firing.rule]))

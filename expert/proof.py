@@ -1,0 +1,126 @@
+"""Why, and why not: trees of data that end in what the case states. No wording beyond the names of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from expert.errors import CaseError
+from expert.model import AXIS_OF, CompiledRule, Hypothesis, Item, Knowledge, KnowledgeBase, Result, Target, mirrored
+from expert.words import Unclear, side_word
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of a proof: what, how much it counts (points, None where nothing is counted), and what it rests on."""
+
+    label: str
+    kind: str
+    detail: str = ""
+    points: float | None = None
+    children: tuple[Node, ...] = ()
+
+    def lines(self, depth: int = 0) -> Iterator[str]:
+        """The tree as indented lines."""
+        count = "" if self.points is None else f"{self.points:+.3g} "
+        yield "  " * depth + count + self.label + (f": {self.detail}" if self.detail else "")
+        for child in self.children:
+            yield from child.lines(depth + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to "why is this muscle suspected (or not)?", one tree a state."""
+
+    muscle: str
+    side: str
+    trees: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(line for tree in self.trees for line in tree.lines())
+
+
+def why(result: Result, knowledge: Knowledge, muscle: str, side: str, state: str | None = None) -> Answer:
+    """The proof of every hypothesis about a muscle and side (or one state of it), and what would be needed where there is none."""
+    kb = knowledge.kb
+    name, side = _muscle(muscle, kb), _side(side)
+    if state is not None and state not in AXIS_OF:
+        raise CaseError(f"unknown state '{state}'; it is one of {', '.join(AXIS_OF)}")
+    items = {i.key: i for i in result.stated.items}
+    trees: list[Node] = []
+    for member in kb.members(name):
+        held = [h for h in result.hypotheses if (h.muscle, h.side) == (member, side) and state in (None, h.state)]
+        trees += [_tree(h, items, kb) for h in sorted(held, key=lambda h: (-h.net, h.axis, h.state))]
+        if not held:
+            trees.append(_why_not(member, side, state, result, knowledge))
+    return Answer(name, side, tuple(trees))
+
+
+def _muscle(words: str, kb: KnowledgeBase) -> str:
+    found = kb.words.look_up("muscle", words)
+    if isinstance(found, Unclear):
+        near = f", did you mean {' or '.join(repr(n) for n in found.near)}?" if found.near else ""
+        raise CaseError(f"unknown muscle '{words}'{near}")
+    return found.reading.id
+
+
+def _side(words: str) -> str:
+    side = side_word(words)
+    if side not in ("left", "right"):
+        raise CaseError(f"'{words}' is no side of a muscle: say left or right")
+    return side
+
+
+def _tree(h: Hypothesis, items: dict[str, Item], kb: KnowledgeBase) -> Node:
+    held = ", held: a red flag may explain all of it" if h.held else ""
+    children = [
+        Node(
+            e.piece.rule, e.piece.channel,
+            f"{e.piece.because} [grade {e.piece.grade}; {', '.join(kb.sources[s].title for s in e.piece.sources)}]",
+            e.points / 1000, tuple(_leaf(items[f], kb) for f in e.piece.findings),
+        )
+        for e in h.evidence
+    ]  # fmt: skip
+    rivals = h.points_against - sum(-e.points for e in h.evidence if e.points < 0)
+    if rivals:
+        children.append(Node("the opposite state", "rival", "what speaks for it speaks against this", -rivals / 1000))
+    detail = f"{h.status} ({h.confidence}){held}"
+    return Node(f"{h.name} {h.side} {h.state}", "hypothesis", detail, h.points, tuple(children))
+
+
+def _leaf(item: Item, kb: KnowledgeBase) -> Node:
+    state = "present" if item.present else "absent"
+    return Node(f"{kb.findings[item.finding].name} [{item.key}]", "item", f"{state}; the case says '{item.written}'")
+
+
+def _why_not(muscle: str, side: str, state: str | None, result: Result, knowledge: Knowledge) -> Node:
+    """Nothing speaks for it: the rules that could, each with the premises that the case does not state."""
+    kb = knowledge.kb
+    stated = {i.key: i for i in result.stated.items}
+    could = [
+        Node(rule.id, "rule", f"{rule.title} [grade {rule.grade}]", None, tuple(_wanting(rule.id, target, side, stated, knowledge)))
+        for rule in knowledge.rulebase.rules.values()
+        for target in _about(rule, muscle, state)
+    ]
+    label = f"{kb.muscles[muscle].name} {side} {state or ''}".strip()
+    return Node(label, "why-not", f"nothing in the case speaks for it; {len(could)} rules could", None, tuple(could))
+
+
+def _about(rule: CompiledRule, muscle: str, state: str | None) -> Sequence[Target]:
+    """The first conclusion of a direct rule that would speak for this muscle state."""
+    fitting = [t for t in rule.targets if t.muscle == muscle and not t.against and state in (None, t.state)]
+    return fitting[:1] if rule.stage == "direct" else ()
+
+
+def _wanting(rule: str, target: Target, side: str, stated: dict[str, Item], knowledge: Knowledge) -> Iterator[Node]:
+    """The premises of a rule's first alternative, as they would have to be for this side, with what the case says of them."""
+    variants = (v for v in knowledge.rulebase.programs["direct"].variants if v.rule == rule and not v.absent)
+    for term in next(variants).terms:
+        bound = mirrored(side) if target.side == "opposite" else side
+        wanted = mirrored(bound) if term.side == "opposite" else bound
+        if "left" not in knowledge.kb.findings[term.name].sides or term.side == "any":
+            wanted = ""
+        said = [i for i in stated.values() if i.finding == term.name and wanted in ("", i.side)]
+        tasks = f" in {' or '.join(term.contexts)}" if term.contexts else ""
+        how = "not asked" if not said else "absent" if not any(i.present for i in said) else "present, but not as this rule wants it"
+        yield Node(f"{knowledge.kb.findings[term.name].name} {wanted}".strip() + tasks, "premise", how)

@@ -1,0 +1,347 @@
+"""Text into plain data, with the line of every value. Strict: what YAML or JSON would settle on the quiet is a fault here.
+
+Refused: duplicate keys, anchors, aliases, tags, several documents, NaN and infinity, control and bidirectional characters, more
+than 30 levels, texts over the cap. YAML is read event by event, so depth costs no stack.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from rapidfuzz import fuzz, process
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from expert.errors import Fault
+
+YAML_CAP = 128 * 1024
+JSON_CAP = 1024 * 1024
+KNOWLEDGE_CAP = 2 * 1024 * 1024
+DEPTH_CAP = 30
+
+Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+# C0 and C1 controls but tab, line feed and carriage return; zero-width and bidirectional controls; lone surrogates.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS: Mapping[str, bool | None] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data and, for each path into it, its line (1-based; empty where the text gave none)."""
+
+    where: str
+    data: Any
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def fault(self, path: Path, message: str) -> Fault:
+        """A fault at the nearest enclosing place whose line is known."""
+        for end in range(len(path), -1, -1):
+            if line := self.lines.get(path[:end]):
+                return Fault(self.where, line, message)
+        return Fault(self.where, 0, f"{spell(path)}: {message}" if path else message)
+
+
+class Unreadable(Exception):
+    """The text is no document: the faults say where."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(*faults)
+        self.faults = faults
+
+
+def spell(path: Path) -> str:
+    """`findings[2].side` for ("findings", 2, "side")."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+
+
+def read_yaml(text: str, where: str, cap: int = YAML_CAP) -> Document:
+    """Read one YAML 1.2 document (core schema, without its exotic parts)."""
+    _refuse_size(text, where, cap)
+    _refuse_hidden(text, where)
+    try:
+        return _Builder(where).build(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 0
+        raise Unreadable(Fault(where, line, f"this is not YAML: {error.problem or error.context}")) from None
+    except (YAMLError, ValueError) as error:
+        raise Unreadable(Fault(where, 1, f"this is not YAML: {str(error).splitlines()[0]}")) from None
+
+
+def read_json(text: str, where: str, cap: int = JSON_CAP) -> Document:
+    """Read one JSON value; lines are found only for what turns out to be at fault."""
+    _refuse_size(text, where, cap)
+    _refuse_hidden(text, where)
+    _refuse_depth(text, where)
+    try:
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        raise Unreadable(Fault(where, error.lineno, f"this is not JSON: {error.msg}")) from None
+    except (_Refused, ValueError, RecursionError) as error:
+        line = _line_of(text, error.args[1]) if isinstance(error, _Refused) and len(error.args) > 1 else 1
+        raise Unreadable(Fault(where, line, str(error.args[0]))) from None
+    _refuse_escaped(data, where)
+    try:
+        lines = read_yaml(text, where).lines if len(text) <= YAML_CAP else {}
+    except Unreadable:
+        lines = {}
+    return Document(where, data, lines)
+
+
+class _Refused(ValueError):
+    pass
+
+
+class _Builder:
+    """Events into data. A stack of open collections, so that depth costs memory and not recursion."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.lines: dict[Path, int] = {}
+        self.faults: list[Fault] = []
+
+    def build(self, text: str) -> Document:
+        root: list[Any] = []
+        stack: list[tuple[Any, Path, str | None]] = []
+        documents = 0
+        for event in YAML(typ="safe", pure=True).parse(io.StringIO(text)):
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._stop(event, "a second document starts here; one file holds one")
+            elif isinstance(event, AliasEvent):
+                self._stop(event, f"the alias '*{event.anchor}' is refused; write the value out")
+            elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+                self._plain(event)
+                if len(stack) >= DEPTH_CAP:
+                    self._stop(event, f"more than {DEPTH_CAP} levels deep")
+                new: Any = {} if isinstance(event, MappingStartEvent) else []
+                path = self._add(root, stack, new, event)
+                stack.append((new, path, None))
+            elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+                stack.pop()
+            elif isinstance(event, ScalarEvent):
+                self._plain(event)
+                self._scalar(root, stack, event)
+        if self.faults:
+            raise Unreadable(*self.faults)
+        return Document(self.where, root[0] if root else None, self.lines)
+
+    def _scalar(self, root: list[Any], stack: list[tuple[Any, Path, str | None]], event: ScalarEvent) -> None:
+        if stack and isinstance(stack[-1][0], dict) and stack[-1][2] is None:
+            mapping, path, _ = stack[-1]
+            key = str(event.value)
+            if key in mapping:
+                self._note(event, f"the key '{key}' stands here twice")
+            if key == "<<" and event.style is None:
+                self._note(event, "merge keys (<<) are refused; write the values out")
+            self.lines[(*path, key)] = event.start_mark.line + 1
+            stack[-1] = (mapping, path, key)
+            return
+        self._add(root, stack, self._value(event), event)
+
+    def _add(self, root: list[Any], stack: list[tuple[Any, Path, str | None]], value: Any, event: Any) -> Path:
+        if not stack:
+            root.append(value)
+            self.lines[()] = event.start_mark.line + 1
+            return ()
+        parent, path, key = stack[-1]
+        if isinstance(parent, list):
+            here: Path = (*path, len(parent))
+            parent.append(value)
+        elif key is None:
+            self._stop(event, "a key must be a plain word")
+        else:
+            here = (*path, key)
+            parent[key] = value
+            stack[-1] = (parent, path, None)
+        self.lines.setdefault(here, event.start_mark.line + 1)
+        return here
+
+    def _value(self, event: ScalarEvent) -> Any:
+        text = event.value
+        if event.style is not None:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _NOT_FINITE.fullmatch(text):
+            self._note(event, f"'{text}' is not a number that can be reckoned with")
+            return None
+        if _INT.fullmatch(text):
+            if len(text) > 18:
+                self._note(event, "a number this long is refused")
+                return None
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            number = float(text)
+            if number in (float("inf"), float("-inf")):
+                self._note(event, f"'{text}' is too large a number")
+                return None
+            return number
+        return text
+
+    def _plain(self, event: Any) -> None:
+        if event.anchor:
+            self._note(event, f"the anchor '&{event.anchor}' is refused; write values out")
+        if event.ctag is not None and str(event.ctag) not in ("None", "!"):
+            self._note(event, f"the tag '{event.ctag}' is refused; values are text, numbers, true, false, lists, maps")
+
+    def _note(self, event: Any, message: str) -> None:
+        self.faults.append(Fault(self.where, event.start_mark.line + 1, message))
+
+    def _stop(self, event: Any, message: str) -> None:
+        self._note(event, message)
+        raise Unreadable(*self.faults)
+
+
+def _refuse_size(text: str, where: str, cap: int) -> None:
+    size = len(text) if len(text) > cap else len(text.encode("utf-8", "surrogatepass"))
+    if size > cap:
+        raise Unreadable(Fault(where, 0, f"larger than the cap of {cap // 1024} kB"))
+
+
+def _refuse_hidden(text: str, where: str) -> None:
+    text = text.removeprefix("\ufeff")
+    faults = []
+    for found in _HIDDEN.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        faults.append(Fault(where, line, f"the hidden character U+{ord(found.group()):04X} is refused"))
+        if len(faults) == 20:
+            break
+    if faults:
+        raise Unreadable(*faults)
+
+
+def _refuse_escaped(data: Any, where: str) -> None:
+    """Hidden characters that came in as JSON escapes."""
+    todo = [data]
+    while todo:
+        here = todo.pop()
+        if isinstance(here, str):
+            _refuse_hidden(here, where)
+        elif isinstance(here, dict):
+            todo += [*here, *here.values()]
+        elif isinstance(here, list):
+            todo += here
+
+
+def _refuse_depth(text: str, where: str) -> None:
+    depth, quoted, line = 0, False, 1
+    for found in re.finditer(r'\\.|["\[\]{}\n]', text):
+        mark = found.group()
+        if mark == "\n":
+            line += 1
+        elif mark == '"':
+            quoted = not quoted
+        elif not quoted and mark in "[{":
+            depth += 1
+            if depth > DEPTH_CAP:
+                raise Unreadable(Fault(where, line, f"more than {DEPTH_CAP} levels deep"))
+        elif not quoted and mark in "]}":
+            depth -= 1
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in seen:
+            raise _Refused(f"the key '{key}' stands here twice", f'"{key}"')
+        seen[key] = value
+    return seen
+
+
+def _refuse_constant(word: str) -> None:
+    raise _Refused(f"'{word}' is not a number that can be reckoned with", word)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise _Refused(f"'{text}' is too large a number", text)
+    return number
+
+
+def _line_of(text: str, needle: str) -> int:
+    return text.count("\n", 0, max(text.rfind(needle), 0)) + 1
+
+
+# --- data into shapes ----------------------------------------------------------------------------------------------------
+
+
+def shaped(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
+    """The document as a model, or every fault of it, each with its line."""
+    if document.data is None:
+        return None, [document.fault((), "the file is empty")]
+    if not isinstance(document.data, dict):
+        return None, [document.fault((), "a map of names and values is expected at the top")]
+    try:
+        return model.model_validate(document.data), []
+    except ValidationError as error:
+        return None, [_fault(model, document, found) for found in error.errors(include_url=False)]
+
+
+def _fault(model: type[BaseModel], document: Document, found: Any) -> Fault:
+    path: Path = tuple(p for p in found["loc"] if p != "[key]")
+    message = found["msg"].removeprefix("Value error, ")
+    if found["type"] == "extra_forbidden":
+        known = _fields_at(model, path[:-1])
+        message = f"unknown key '{path[-1]}'{did_you_mean(str(path[-1]), known)}"
+    elif found["type"] == "missing":
+        message, path = f"'{path[-1]}' is missing", path[:-1]
+    else:
+        value = found.get("input")
+        shown = f" (here: {json.dumps(value, ensure_ascii=False)[:60]})" if isinstance(value, (str, int, float)) else ""
+        message = f"'{spell(path)}': {message[:1].lower()}{message[1:]}{shown}"
+    return document.fault(path, message)
+
+
+def _fields_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The field names of the model that stands at this path."""
+    here: Any = model
+    for step in path:
+        if isinstance(step, int):
+            continue
+        fields = getattr(here, "model_fields", {})
+        named = next((f for n, f in fields.items() if step in (n, f.alias)), None)
+        if named is None:
+            return []
+        here = _model_in(named.annotation)
+    return [f.alias or n for n, f in getattr(here, "model_fields", {}).items()]
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside an annotation such as `tuple[Rule, ...]` or `Case | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for a in get_args(annotation) if (m := _model_in(a)) is not None), None)
+
+
+def did_you_mean(word: str, known: Sequence[str], most: int = 3) -> str:
+    """`, did you mean 'x' or 'y'?`, or nothing where nothing is near."""
+    near = [m for m, _, _ in process.extract(word, sorted(known), scorer=fuzz.WRatio, limit=most, score_cutoff=70)]
+    return f", did you mean {' or '.join(repr(n) for n in near)}?" if near else ""

@@ -1,0 +1,29 @@
+"""Where the shipped rules, kb and templates are: in the wheel beside the package, in a checkout beside `expert/`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+
+def root() -> Traversable:
+    """The folder that holds rules/, kb/ and reports/templates/."""
+    packaged = files("expert") / "data"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent
+
+
+def knowledge_texts(folder: Traversable, name: str) -> Iterator[tuple[str, str]]:
+    """(name, text) of every YAML file below a folder, in order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        here = f"{name}/{entry.name}"
+        if entry.is_dir():
+            yield from knowledge_texts(entry, here)
+        elif entry.name.endswith((".yaml", ".yml")):
+            yield here, entry.read_text(encoding="utf-8")
+
+
+def template(name: str) -> str:
+    """The text of one template."""
+    return (root() / "reports" / "templates" / name).read_text(encoding="utf-8")

@@ -1,0 +1,234 @@
+"""Where a compensation may travel: a networkx graph of muscle states, joint positions, restrictions, pain and load, both sides.
+
+Predictions are never evidence. Strengths multiply along a path, states are mapped step by step by each link's own row, and at most
+a few steps are walked. No study shows that compensation spreads in proportion to these strengths: they are ranks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from expert.formats import Link, SeenAs, SpreadLimits
+from expert.model import (
+    AXIS_OF,
+    MIRROR,
+    OPPOSITE_STATE,
+    Check,
+    Hypothesis,
+    Item,
+    KnowledgeBase,
+    Loop,
+    Prediction,
+    State,
+    Step,
+    mirrored,
+    sides_of,
+)
+
+_ONE = 1000  # a strength of 1, in thousandths
+_Walk = tuple[int, State, State, tuple[Step, ...]]  # strength so far, where it began, where it is, by which steps
+
+
+class SpreadGraph:
+    """The links of a knowledge base over both sides of the body, as a networkx graph with the strongest link between two states."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        import networkx  # takes a third of a second: only when a graph is first built
+
+        self.kb = kb
+        self.graph: Any = networkx.MultiDiGraph()
+        for link in sorted(kb.links.values(), key=lambda entry: entry.id):
+            for start, end in ends_of(link, kb):
+                self.graph.add_edge(start, end, key=link.id)
+        self.steps: dict[State, tuple[Step, ...]] = {
+            start: tuple(sorted((self._step(link, end) for _, end, link in self.graph.out_edges(start, keys=True)), key=_by_strength))
+            for start in self.graph
+        }
+
+    def _step(self, link_id: str, to: State) -> Step:
+        link = self.kb.links[link_id]
+        return Step(to, link.id, round(_ONE * float(link.strength)), link.mechanism, link.grade, link.sources)
+
+    def starts(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item]) -> dict[State, tuple[str, ...]]:
+        """The states that send: supported, unheld hypotheses and what is seen; with the items each rests on."""
+        found: dict[State, set[str]] = defaultdict(set)
+        for h in hypotheses:
+            if h.sends:
+                found[State("muscle", h.about.muscle, h.about.state, h.about.side)] |= h.findings
+        for state, item in seen_states(items, self.kb):
+            found[state].add(item.key)
+        return {s: tuple(sorted(keys)) for s, keys in sorted(found.items()) if s in self.graph}
+
+    def predict(self, hypotheses: Sequence[Hypothesis], items: Sequence[Item]) -> tuple[Prediction, ...]:
+        """What to look for next, strongest first: each with its path and the finding that would confirm or refute it."""
+        limits = self.kb.constants.spread
+        starts = self.starts(hypotheses, items)
+        reached = self._reach(starts, limits)
+        known = {State("muscle", h.about.muscle, h.about.state, h.about.side) for h in hypotheses if h.status == "supported"}
+        present = {*reached, *starts, *known}
+        looked = _looked(items)
+        told = [
+            Prediction(start, target, strength, self._status(target, present, check, looked), check, path)
+            for target, (strength, start, path) in reached.items()
+            if target not in starts and target not in known
+            for check in (self._check(path[-1]),)
+        ]
+        told.sort(key=lambda p: (-p.strength, p.target))
+        return tuple(told[: _whole_pairs(told, limits.predictions)])
+
+    def _reach(self, starts: Iterable[State], limits: SpreadLimits) -> dict[State, tuple[int, State, tuple[Step, ...]]]:
+        """The strongest path of at most `links` steps to every state, cut where it grows too weak."""
+        best: dict[State, tuple[int, State, tuple[Step, ...]]] = {}
+        frontier: list[_Walk] = [(_ONE, s, s, ()) for s in sorted(starts)]
+        sent = {s for _, s, _, _ in frontier}
+        for _ in range(limits.links):
+            following: dict[State, _Walk] = {}
+            for strength, origin, here, path in frontier:
+                for step in self.steps.get(here, ()):
+                    reached = strength * step.strength // _ONE
+                    if step.to in sent or reached < limits.cut * _ONE or any(s.to == step.to for s in path):
+                        continue
+                    new = (reached, origin, step.to, (*path, step))
+                    if reached > best.get(step.to, (0,))[0]:
+                        following[step.to] = _better(new, following.get(step.to))
+            for state, (strength, origin, _, path) in following.items():
+                best[state] = (strength, origin, path)
+            frontier = [following[s] for s in sorted(following)]
+        return best
+
+    def _status(
+        self, target: State, present: set[State], check: Check | None, looked: Mapping[tuple[str, str], Sequence[Item]]
+    ) -> str:
+        if _opposite(target, self.kb) in present:
+            return "undetermined"
+        if check is None:
+            return "unchecked"
+        items = [i for i in looked.get((check.finding, check.side), ()) if not check.tasks or i.task in check.tasks]
+        if any(i.present for i in items):
+            return "confirmed"
+        return "refuted" if items else "unchecked"
+
+    def _check(self, last: Step) -> Check | None:
+        link = self.kb.links[last.link]
+        seen = link.check
+        if seen is None and link.to.node is not None:
+            seen = next(iter(self.kb.nodes[link.to.node].seen_as), None)
+        return None if seen is None else _check_at(seen, last.to.side)
+
+    def loops(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item], predictions: Iterable[Prediction]) -> tuple[Loop, ...]:
+        """Circles of at most four states among what is supported, seen and predicted, each told once from its first state."""
+        import networkx
+
+        held = set(self.starts(hypotheses, items))
+        wanted = held | {p.target for p in predictions if p.status in ("unchecked", "confirmed")}
+        part = networkx.DiGraph()
+        part.add_nodes_from(sorted(wanted & set(self.graph)))
+        part.add_edges_from(sorted({(a, b) for a, b in self.graph.edges() if a in wanted and b in wanted}))
+        circles = networkx.simple_cycles(part, length_bound=self.kb.constants.spread.loop_length)
+        turned = sorted({_turned(tuple(circle)) for circle in circles if len(circle) > 1 and held & set(circle)})
+        return tuple(Loop(nodes, self._told(nodes)) for nodes in turned)
+
+    def _told(self, nodes: Sequence[State]) -> str:
+        around = zip(nodes, (*nodes[1:], nodes[0]), strict=True)
+        return " ".join(next(s.mechanism for s in self.steps[a] if s.to == b) for a, b in around)
+
+
+def ends_of(link: Link, kb: KnowledgeBase) -> Iterator[tuple[State, State]]:
+    """Every (start, end) that a link means: both sides of the body, all members of a group, each row of its state map."""
+    for begins, ends in sorted(link.map.items()):
+        for side in ("left", "right"):
+            for start in _states(link.start.muscle, link.start.node, begins, (side,), kb):
+                for end in _states(link.to.muscle, link.to.node, ends, sides_of(link.to.side, side), kb):
+                    if start != end:
+                        yield start, end
+
+
+def _states(muscle: str | None, node: str | None, state: str, sides: Iterable[str], kb: KnowledgeBase) -> Iterator[State]:
+    if node is not None:
+        place = kb.nodes[node]
+        yield from (State(place.kind, node, state, s if place.sided else "midline") for s in (sides if place.sided else ("midline",)))
+    else:
+        yield from (State("muscle", m, state, side) for m in kb.members(muscle or "") for side in sides)
+
+
+def seen_states(items: Iterable[Item], kb: KnowledgeBase) -> Iterator[tuple[State, Item]]:
+    """The nodes that present findings show."""
+    shown: dict[str, list[tuple[str, SeenAs]]] = defaultdict(list)
+    for node in kb.nodes.values():
+        for seen in node.seen_as:
+            shown[seen.finding].append((node.id, seen))
+    for item in items:
+        if not item.present:
+            continue
+        for name, seen in shown.get(item.finding, ()):
+            if seen.task and item.task not in seen.task:
+                continue
+            node = kb.nodes[name]
+            for side in sides_of(seen.side, item.side) if node.sided else ("midline",):
+                yield State(node.kind, name, "present", side), item
+
+
+def _check_at(seen: SeenAs, side: str) -> Check:
+    turned = mirrored(side) if seen.side == "opposite" else side
+    return Check(seen.finding, "midline" if seen.side == "both" else turned, seen.task)
+
+
+def _looked(items: Iterable[Item]) -> Mapping[tuple[str, str], list[Item]]:
+    """Items by finding and side; a midline item answers for both sides, a sided one for the midline."""
+    found: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in items:
+        for side in (item.side, "midline") if item.side in MIRROR else ("left", "right", "midline"):
+            found[item.finding, side].append(item)
+    return found
+
+
+def _opposite(state: State, kb: KnowledgeBase) -> State | None:
+    if state.kind == "muscle":
+        assert state.state in AXIS_OF
+        return State("muscle", state.id, OPPOSITE_STATE[state.state], state.side)
+    other = kb.nodes[state.id].opposes
+    return State(kb.nodes[other].kind, other, "present", state.side) if other else None
+
+
+def _by_strength(step: Step) -> tuple[int, State, str]:
+    return -step.strength, step.to, step.link
+
+
+def _better(new: _Walk, old: _Walk | None) -> _Walk:
+    """The stronger walk; at equal strength the one whose links sort first, and two mirror images as one walk on both sides: what
+    is chosen never hangs on order or on left and right."""
+    if old is None or _rank(new) < _rank(old):
+        return new
+    if _rank(new) > _rank(old) or new == old:
+        return old
+    strength, start, here, path = new
+    both = tuple(replace(step, to=_on_both(step.to)) for step in path[:-1])
+    return strength, _on_both(start), here, (*both, path[-1])
+
+
+def _rank(walk: _Walk) -> tuple[int, list[str], list[tuple[str, str, str]]]:
+    strength, start, _, path = walk
+    return -strength, [s.link for s in path], [(s.kind, s.id, s.state) for s in (start, *(step.to for step in path))]
+
+
+def _on_both(state: State) -> State:
+    return state if state.side == "midline" else replace(state, side="both")
+
+
+def _whole_pairs(told: Sequence[Prediction], most: int) -> int:
+    """How many to show: `most`, less where the cut would part the two sides of one prediction (a mirrored case must mirror)."""
+    if len(told) <= most:
+        return len(told)
+    cut = most
+    while cut and (told[cut - 1].strength, told[cut - 1].target.id) == (told[cut].strength, told[cut].target.id):
+        cut -= 1
+    return cut or most
+
+
+def _turned(circle: tuple[State, ...]) -> tuple[State, ...]:
+    """A circle told from its least state."""
+    start = circle.index(min(circle))
+    return circle[start:] + circle[:start]

@@ -1,0 +1,151 @@
+"""What people call things: a look-up that forgives spelling and refuses to guess meaning.
+
+A misspelt word is mended ("kness cave"); a different word is not ("external" for "internal"), however near the letters are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+_FILLER = frozenset({"a", "an", "and", "at", "de", "in", "is", "it", "my", "of", "on", "s", "the", "to", "when", "while", "with"})
+_SIDE_WORDS: Mapping[str, str] = {
+    "left": "left", "right": "right", "lt": "left", "rt": "right", "l": "left", "r": "right",
+    "both": "bilateral", "bilateral": "bilateral", "bilaterally": "bilateral",
+}  # fmt: skip
+_TYPO = 70  # how alike (0..100) a misspelt word must be to the one that is meant
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reading:
+    """What some words mean: an id; whether the side said with them is its own or the other; a task they imply."""
+
+    id: str
+    side: str = "same"
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The one reading, and the known words it was read as when they had to be mended."""
+
+    reading: Reading
+    mended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """No reading, or more than one: what may have been meant, nearest first."""
+
+    near: tuple[str, ...]
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The vocabulary: normalised words -> readings, by subject (finding, muscle, task)."""
+
+    by_subject: Mapping[str, Mapping[str, tuple[Reading, ...]]]
+
+    def look_up(self, subject: str, words: str) -> Found | Unclear:
+        """Read words as an id of a subject: exactly, else with misspellings mended, else not at all."""
+        known = self.by_subject[subject]
+        plain = normal(words)
+        if plain in known:
+            return _one(known[plain], "")
+        near = _mend(plain, known)
+        readings = {r for w in near for r in known[w]}
+        if len({r.id for r in readings}) == 1:
+            return _one(tuple(sorted(readings))[:1], near[0])
+        if readings:
+            return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
+        return Unclear(self.near(subject, words))
+
+    def near(self, subject: str, words: str, most: int = 3) -> tuple[str, ...]:
+        """Ids whose words are nearest, best first."""
+        return tuple(i for i, _ in self.search(subject, words, most=most, at_least=65))
+
+    def search(self, subject: str, words: str, most: int = 10, at_least: int = 55) -> tuple[tuple[str, str], ...]:
+        """(id, the words that matched), nearest first; ties by id."""
+        known = self.by_subject[subject]
+        best: dict[str, tuple[float, str]] = {}
+        for name, score, _ in process.extract(normal(words), sorted(known), scorer=fuzz.WRatio, limit=60):
+            for reading in known[name]:
+                if score >= at_least and score > best.get(reading.id, (0.0, ""))[0]:
+                    best[reading.id] = (score, name)
+        ranked = sorted(best.items(), key=lambda entry: (-entry[1][0], entry[0]))
+        return tuple((name, words) for name, (_, words) in ranked[:most])
+
+
+def normal(words: str) -> str:
+    """Words as they are compared: case, hyphens, plurals, punctuation and filler words do not matter."""
+    text = unicodedata.normalize("NFKC", words).casefold()
+    tokens = re.findall(r"\w+", text.replace("'", ""))
+    kept = [t for t in tokens if t not in _FILLER] or tokens
+    return " ".join(_singular(t) for t in kept)
+
+
+def split_side(words: str) -> tuple[str, str | None]:
+    """("hip drop", "right") for "right hip drop"; (words, None) where no side is said or two are."""
+    tokens = words.split()
+    said = {_SIDE_WORDS[t.casefold()] for t in tokens if t.casefold() in _SIDE_WORDS}
+    if len(said) != 1:
+        return words, None
+    return " ".join(t for t in tokens if t.casefold() not in _SIDE_WORDS), said.pop()
+
+
+def side_word(word: str) -> str | None:
+    """The side that a word or letter names."""
+    return "midline" if word.strip().casefold() in ("midline", "centre", "center") else _SIDE_WORDS.get(word.strip().casefold())
+
+
+def index(entries: Iterable[tuple[str, Reading]]) -> dict[str, tuple[Reading, ...]]:
+    """(words, reading) pairs as a look-up table."""
+    table: dict[str, set[Reading]] = {}
+    for words, reading in entries:
+        table.setdefault(normal(words), set()).add(reading)
+    return {words: tuple(sorted(readings)) for words, readings in sorted(table.items())}
+
+
+def _singular(token: str) -> str:
+    return token[:-1] if len(token) > 3 and token.endswith("s") and not token.endswith("ss") else token
+
+
+def _one(readings: tuple[Reading, ...], mended: str) -> Found | Unclear:
+    if len(readings) == 1:
+        return Found(readings[0], mended)
+    return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
+
+
+def _mend(plain: str, known: Mapping[str, tuple[Reading, ...]]) -> list[str]:
+    """Known words that differ from these in misspelt words only, best first."""
+    vocabulary = {token for words in known for token in words.split()}
+    asked = plain.split()
+    scored = []
+    for words in known:
+        score = _misspelling(asked, words.split(), vocabulary)
+        if score:
+            scored.append((-score, words))
+    best = min(scored, default=(0.0, ""))[0]
+    return [words for score, words in sorted(scored) if score <= best + 6]
+
+
+def _misspelling(asked: list[str], meant: list[str], vocabulary: set[str]) -> float:
+    """How alike (0: not) two word lists are, given that only unknown words may be misspelt ones."""
+    wrong = [t for t in asked if t not in meant]
+    left = [t for t in meant if t not in asked]
+    if len(asked) != len(meant) or len(wrong) != len(left) or any(t in vocabulary or len(t) < 4 for t in wrong):
+        return 0.0
+    total = 0.0
+    for token in wrong:
+        nearest = max(left, key=lambda other: (fuzz.ratio(token, other), other))
+        score = fuzz.ratio(token, nearest)
+        if score < _TYPO:
+            return 0.0
+        left.remove(nearest)
+        total += score
+    return total / len(wrong) if wrong else 100.0
