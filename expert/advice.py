@@ -104,11 +104,15 @@ def _by_muscle(hypotheses: Iterable[Hypothesis]) -> Mapping[tuple[str, str], lis
 
 def _phases(by_muscle: Mapping[tuple[str, str], list[Hypothesis]], stated: Stated, kb: KnowledgeBase) -> tuple[PlanPhase, ...]:
     items = {i.key: i for i in stated.items}
-    chosen = [
-        (muscle, side, found, strategy)
-        for (muscle, side), found in by_muscle.items()
-        if (strategy := choose(states_of(found, items, kb.findings), kb.strategies)) is not None
-    ]
+    best: dict[tuple[str, ...], Strategy | None] = {}
+    chosen = []
+    for (muscle, side), found in by_muscle.items():
+        states = states_of(found, items, kb.findings)
+        key = tuple(states.values())
+        if key not in best:
+            best[key] = choose(states, kb.strategies)
+        if (strategy := best[key]) is not None:
+            chosen.append((muscle, side, found, strategy))
     phases = tuple(_phase(phase, chosen, kb) for phase in kb.phases)
     return phases if any(p.items for p in phases) else ()
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from expert.errors import ExpertError
+from expert.errors import ExpertError, Fault
 
 _HELP = """Reasons about muscle imbalance from what a clinician sees. Hypotheses for professionals, never a diagnosis."""
 _EXIT_RED_FLAG = 4
@@ -233,7 +233,9 @@ def _cases(paths: list[str], present: list[str], absent: list[str], unknown: lis
 
 def _each(things: list[Any], do: Callable[[Any], Any]) -> list[Any]:
     """Do it to all of them, and report the faults of all of them together."""
-    done, faults, kind = [], [], ExpertError
+    done: list[Any] = []
+    faults: list[Fault] = []
+    kind = ExpertError
     for thing in things:
         try:
             done.append(do(thing))

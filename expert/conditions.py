@@ -16,6 +16,7 @@ from expert.model import MIRROR, Item, Patient, Term
 
 MOST_VARIANTS = 200
 MOST_TERMS = 6
+_ABOUT_PATIENT = frozenset({"age", "sex", "pregnancy", "postpartum"})
 STATUS_LEVEL = {"possible": 1, "supported": 2}
 
 Alternative = tuple[tuple[Term, ...], tuple[Term, ...]]
@@ -124,6 +125,8 @@ def decide(condition: Condition, items: Mapping[str, Sequence[Item]], patient: P
 
     Sides: `same` (the default) must be one side for the whole condition; `any` need not.
     """
+    if not any(q in items or q in _ABOUT_PATIENT for q in condition.asks):
+        return Verdict(None)
     verdicts = [_decide(condition, items, patient, least, side) for side in ("left", "right", "midline")]
     for verdict in verdicts:
         if verdict.value:
@@ -132,20 +135,10 @@ def decide(condition: Condition, items: Mapping[str, Sequence[Item]], patient: P
     return Verdict(None if any(v.value is None for v in verdicts) else False)
 
 
-def questions(condition: Condition) -> Iterator[str]:
-    """The ids that must be asked to decide a condition, with `age`, `sex` and the like; in the order written."""
-    if condition.term in ("finding", "symptom", "history"):
-        yield getattr(condition, condition.term)
-    elif condition.term in ("age", "sex", "pregnancy", "postpartum"):
-        yield condition.term
-    for part in (*condition.all, *condition.any, *condition.none, *condition.of):
-        yield from questions(part)
-
-
 def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Verdict:
     match c.term:
         case "all" | "any" | "none" | "at_least":
-            parts = [_decide(p, items, patient, least, side) for p in (*c.all, *c.any, *c.none, *c.of)]
+            parts = [_decide(p, items, patient, least, side) for p in c.parts]
             return _combined(c, parts)
         case "finding" | "symptom" | "history" as kind:
             return _stated(c, items.get(getattr(c, kind), ()), least, side)
@@ -168,8 +161,8 @@ def _stated(c: Condition, items: Iterable[Item], least: Mapping[str, int], side:
     for item in items:
         if c.task and item.task not in c.task:
             continue
-        if wanted is not None and item.side not in (wanted, "midline"):
-            continue
+        if wanted is not None and item.side != wanted and (item.side != "midline" or c.side == "opposite"):
+            continue  # what was told without a side may be on this one; it never is evidence of the other as well
         asked = True
         if item.present and item.severity >= (least[c.severity] if c.severity else 0):
             held.append(item.key)

@@ -122,11 +122,11 @@ def _hypothesis(h: Hypothesis) -> Tree:
 
 
 def _evidence(e: Evidence) -> Tree:
+    rule, basis = e.piece.rule, e.piece.basis
     return {
-        "rule": e.piece.rule, "channel": e.piece.channel, "points": decimal(e.points), "grade": e.piece.grade,
-        "sources": list(e.piece.sources), "because": e.piece.because, "via": e.piece.via or None,
-        "findings": list(e.piece.findings), "weight": decimal(e.weight), "reliability": decimal(e.piece.reliability),
-        "severity": decimal(e.piece.severity),
+        "rule": rule.id, "channel": basis.channel, "points": decimal(e.points), "grade": rule.grade, "sources": list(rule.sources),
+        "because": e.piece.because, "via": e.piece.target.via or None, "findings": list(basis.findings), "weight": decimal(e.weight),
+        "reliability": decimal(basis.reliability), "severity": decimal(basis.severity),
     }  # fmt: skip
 
 

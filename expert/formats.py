@@ -6,6 +6,7 @@ Cross-references (does this muscle exist?) are checked where the whole is known,
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, field_validator, model_validator
@@ -180,6 +181,7 @@ class FindingType(Entry):
     region: Id | None = None
     deviation: tuple[Deviation, ...] = ()
     reliability: tuple[Reliability, ...] = ()
+    told_by_pain: StrictBool = Field(False, description="pain noted on any finding says this by itself")
     visceral: StrictBool = Field(False, description="belongs to one side of the body by nature; left out of mirroring")
 
 
@@ -247,10 +249,22 @@ class Condition(Shape):
             raise ValueError("'task' and 'severity' belong to a finding, a symptom or a history item")
         return self
 
-    @property
+    @cached_property
     def term(self) -> str:
         """Which one thing it says: the name of its filled field."""
         return next(k for k in (*_ATOMS, *_COMBINERS) if k in self.model_fields_set)
+
+    @cached_property
+    def parts(self) -> tuple[Condition, ...]:
+        """The conditions inside it."""
+        return (*self.all, *self.any, *self.none, *self.of)
+
+    @cached_property
+    def asks(self) -> tuple[str, ...]:
+        """The ids that must be asked to decide it, and `age`, `sex` and the like; each once, in the order written."""
+        own = [getattr(self, self.term)] if self.term in ("finding", "symptom", "history") else []
+        own += [self.term] if self.term in ("age", "sex", "pregnancy", "postpartum") else []
+        return tuple(dict.fromkeys((*own, *(q for part in self.parts for q in part.asks))))
 
 
 # --- rules -------------------------------------------------------------------------------------------------------------

@@ -80,7 +80,8 @@ def _files(layers: Sequence[Sequence[tuple[str, str]]]) -> list[_File]:
     digest = hashlib.sha256(json.dumps([CACHE_VERSION, layers]).encode("utf-8", "surrogatepass")).hexdigest()
     kept = _from_cache(digest)
     documents = kept if kept is not None else _parsed(layers)
-    files, faults = [], []
+    files: list[_File] = []
+    faults: list[Fault] = []
     for layer, document in documents:
         shape, found = shaped(KnowledgeFile, document)
         faults += found
@@ -95,7 +96,8 @@ def _files(layers: Sequence[Sequence[tuple[str, str]]]) -> list[_File]:
 
 
 def _parsed(layers: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[int, Document]]:
-    documents, faults = [], []
+    documents: list[tuple[int, Document]] = []
+    faults: list[Fault] = []
     for number, texts in enumerate(layers):
         for where, text in texts:
             try:
@@ -225,7 +227,7 @@ def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
     tables = {}
     for subject, shelf, named in (("finding", "findings", seen), ("muscle", "muscles", body), ("task", "tasks", tasks)):
         tables[subject] = index((w, r) for w, r, _ in named)
-        for words, readings in tables[subject].items():
+        for words, readings in tables[subject].in_any_order.items():
             ids = sorted({r.id for r in readings})
             if len(ids) > 1:
                 place = shelves.places.get(f"{shelf}:{ids[1]}") or shelves.places.get(f"groups:{ids[1]}") or ("kb", 0)
@@ -319,7 +321,7 @@ def _check_condition(condition: Condition, place: tuple[str, int], names: _Names
         names.need("plain muscle", [condition.hypothesis.muscle], place, who)
     names.need("pattern", [condition.pattern], place, who)
     names.need("task", condition.task, place, who)
-    for part in (*condition.all, *condition.any, *condition.none, *condition.of):
+    for part in condition.parts:
         _check_condition(part, place, names, who, kinds)
 
 

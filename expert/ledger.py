@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from expert.formats import Constants
 from expert.model import (
+    AXES,
     AXIS_OF,
     OPPOSITE_STATE,
     About,
+    Basis,
     CompiledRule,
     Evidence,
     Firing,
@@ -25,8 +27,8 @@ from expert.model import (
     sides_of,
 )
 
-_BILLION_TO_THOUSAND = 1_000_000
 _THOUSAND = 1000
+_UNIT = 1_000_000 * _THOUSAND  # billionths times a weight in thousandths, per thousandth
 
 
 def thousandths(number: float) -> int:
@@ -46,8 +48,8 @@ def draw_direct(
     for firing in firings:
         rule = rules[firing.rule]
         seen = [items[key] for key in firing.premises]
-        basis = _Basis(
-            channel="direct", group=rule.group, findings=firing.premises,
+        basis = Basis(
+            channel="direct", group=rule.group, findings=firing.premises, premises=firing.premises, absent=firing.absent,
             reliability=min(i.reliability for i in seen),
             severity=_THOUSAND if firing.absent else min(i.severity for i in seen),
             instrumented=all(i.instrumented for i in seen),
@@ -70,11 +72,12 @@ def draw_inferred(
     pieces: list[Piece] = []
     for firing in firings:
         resting = [bases[key] for key in firing.premises if key in bases]
-        leading = max((e.piece for h in resting for e in h.evidence if e.points > 0), key=lambda p: (p.full, p.rule))
+        leading = max((e.piece for h in resting for e in h.evidence if e.points > 0), key=lambda p: (p.full, p.rule.id))
         stated = {key for key in firing.premises if key in items}
-        basis = _Basis(
-            channel="inferred", group=leading.group, findings=tuple(sorted(stated.union(*(h.findings for h in resting)))),
-            reliability=leading.reliability, severity=leading.severity, instrumented=False,
+        basis = Basis(
+            channel="inferred", group=leading.basis.group, findings=tuple(sorted(stated.union(*(h.findings for h in resting)))),
+            premises=firing.premises, reliability=leading.basis.reliability, severity=leading.basis.severity,
+            instrumented=False, absent=False,
         )  # fmt: skip
         for target in rules[firing.rule].targets:
             pieces += _pieces(firing, rules[firing.rule], target, basis)
@@ -91,113 +94,151 @@ def conclusions(firing: Firing, rule: CompiledRule) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Basis:
-    """What all evidence of one firing shares."""
-
-    channel: str
-    group: str
-    findings: tuple[str, ...]
-    reliability: int
-    severity: int
-    instrumented: bool
-
-
-def _pieces(firing: Firing, rule: CompiledRule, target: Target, basis: _Basis) -> list[Piece]:
+def _pieces(firing: Firing, rule: CompiledRule, target: Target, basis: Basis) -> list[Piece]:
     """One conclusion of a firing, on each side that it means; nothing where it brings no points."""
     points = target.absent if firing.absent else target.points
     if not points:
         return []
+    full = points * basis.reliability * basis.severity
+    muscle, axis = target.muscle or firing.muscle, AXIS_OF[target.state]
     return [
-        Piece(
-            about=About(target.muscle or firing.muscle, side, AXIS_OF[target.state], target.state),
-            rule=rule.id, channel=basis.channel, against=firing.absent or target.against,
-            full=points * basis.reliability * basis.severity, findings=basis.findings, premises=firing.premises,
-            group=basis.group, lineage=rule.lineage, grade=rule.grade, sources=rule.sources,
-            because=target.because or rule.because, via=target.via, driver=target.driver,
-            reliability=basis.reliability, severity=basis.severity, instrumented=basis.instrumented,
-        )
-        for side in sides_of(target.side, firing.side)
-    ]  # fmt: skip
+        Piece(About(muscle, side, axis, target.state), full, rule, target, basis) for side in sides_of(target.side, firing.side)
+    ]
 
 
 # --- weighing ---------------------------------------------------------------------------------------------------------------
 
 
-def weigh(pieces: Iterable[Piece], names: Mapping[str, str], constants: Constants) -> tuple[Hypothesis, ...]:
-    """The balance sheet: every hypothesis that something speaks for, best first."""
+class Scale(NamedTuple):
+    """The constants of weighing as integers in thousandths."""
+
+    weights: tuple[int, ...]
+    supported: int
+    possible: int
+    contested_share: int
+    words: tuple[tuple[int, str], ...]
+
+
+def scale(constants: Constants) -> Scale:
+    """The constants of kb/ as weighing wants them."""
+    return Scale(
+        tuple(thousandths(w) for w in constants.diminishing), thousandths(constants.supported), thousandths(constants.possible),
+        thousandths(constants.contested_share),
+        ((thousandths(constants.high), "high"), (thousandths(constants.moderate), "moderate"), (thousandths(constants.low), "low")),
+    )  # fmt: skip
+
+
+class Sheet(NamedTuple):
+    """One state's weighed evidence with its sums for and against, in thousandths."""
+
+    evidence: tuple[Evidence, ...]
+    pro: int
+    contra: int
+
+
+Balance = dict[About, Sheet]
+_NOTHING = Sheet((), 0, 0)
+
+
+def balance(pieces: Iterable[Piece], constants: Constants) -> Balance:
+    """Every state's sheet."""
     sheets: dict[About, list[Piece]] = defaultdict(list)
     for piece in pieces:
         sheets[piece.about].append(piece)
-    weighed = {about: weighed_evidence(sheet, constants) for about, sheet in sheets.items()}
-    found = [_hypothesis(about, weighed, names, constants) for about in weighed if _total(weighed[about], +1)]
+    measure = scale(constants)
+    return {about: sheet_of(sheet, measure) for about, sheet in sheets.items()}
+
+
+def hypotheses(sheets: Balance, names: Mapping[str, str], constants: Constants) -> tuple[Hypothesis, ...]:
+    """Every state that something speaks for, judged against its opposite, best first."""
+    measure = scale(constants)
+    return _best_first(_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items() if sheet.pro)
+
+
+def reweigh(
+    first: Sequence[Hypothesis], sheets: Balance, added: Sequence[Piece], names: Mapping[str, str], constants: Constants
+) -> tuple[Hypothesis, ...]:
+    """The hypotheses with more pieces: only the axes that they touch are weighed anew."""
+    touched = {About(p.about.muscle, p.about.side, p.about.axis, state) for p in added for state in AXES[p.about.axis]}
+    earlier = [e.piece for about in touched if about in sheets for e in sheets[about].evidence]
+    anew = hypotheses(balance([*earlier, *added], constants), names, constants)
+    return _best_first([*(h for h in first if h.about not in touched), *anew])
+
+
+def _best_first(found: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
     return tuple(sorted(found, key=lambda h: (-h.net, h.about.muscle, h.about.axis, h.about.state, h.about.side)))
 
 
-def weighed_evidence(sheet: Sequence[Piece], constants: Constants) -> tuple[Evidence, ...]:
+def weigh(pieces: Iterable[Piece], names: Mapping[str, str], constants: Constants) -> tuple[Hypothesis, ...]:
+    """Pieces straight into hypotheses."""
+    return hypotheses(balance(pieces, constants), names, constants)
+
+
+def sheet_of(pieces: Sequence[Piece], measure: Scale) -> Sheet:
     """One state's pieces with what each counts: per finding group the largest of each lineage, then 1, 1/2, 1/4, 0."""
     groups: dict[tuple[bool, str], list[Piece]] = defaultdict(list)
-    for piece in sheet:
-        groups[piece.against, piece.group].append(piece)
-    found = [e for _, pieces in sorted(groups.items()) for e in _diminished(pieces, constants)]
-    return tuple(sorted(found, key=lambda e: (e.points < 0, -abs(e.points), e.piece.rule, e.piece.findings, e.piece.via)))
+    for piece in pieces:
+        groups[piece.against, piece.basis.group].append(piece)
+    found = [e for group in groups.values() for e in _diminished(group, measure.weights)]
+    if len(found) > 1:
+        found.sort(key=lambda e: (e.points < 0, -abs(e.points), *_identity(e.piece)))
+    pro = sum(e.points for e in found if e.points > 0)
+    return Sheet(tuple(found), pro, pro - sum(e.points for e in found))
 
 
-def _diminished(pieces: Sequence[Piece], constants: Constants) -> list[Evidence]:
-    weights = [thousandths(w) for w in constants.diminishing]
+def _diminished(pieces: Sequence[Piece], weights: Sequence[int]) -> list[Evidence]:
     heard: set[str] = set()
     found = []
-    for piece in sorted(pieces, key=lambda p: (-p.full, p.lineage, p.rule, p.findings, p.via)):
-        new = piece.lineage not in heard
-        weight = weights[len(heard)] if new and len(heard) < len(weights) else 0
-        heard.add(piece.lineage)
+    if len(pieces) > 1:
+        pieces = sorted(pieces, key=lambda p: (-p.full, p.rule.lineage, *_identity(p)))
+    for piece in pieces:
+        weight = weights[len(heard)] if piece.rule.lineage not in heard and len(heard) < len(weights) else 0
+        heard.add(piece.rule.lineage)
         found.append(Evidence(piece, weight, _rounded(piece.full * weight) * (-1 if piece.against else 1)))
     return found
 
 
+def _identity(piece: Piece) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
+    """What tells pieces about one state apart, for an order that never hangs on the engine."""
+    return piece.rule.id, piece.basis.findings, piece.target.via, piece.basis.premises
+
+
 def _rounded(amount: int) -> int:
     """Billionths times a weight in thousandths, to thousandths: half up, once."""
-    unit = _BILLION_TO_THOUSAND * _THOUSAND
-    return (2 * amount + unit) // (2 * unit)
+    return (2 * amount + _UNIT) // (2 * _UNIT)
 
 
-def _total(evidence: Iterable[Evidence], sign: int) -> int:
-    return sum(abs(e.points) for e in evidence if e.points * sign > 0)
+def _hypothesis(about: About, sheet: Sheet, sheets: Balance, names: Mapping[str, str], measure: Scale) -> Hypothesis:
+    rival = sheets.get(About(about.muscle, about.side, about.axis, OPPOSITE_STATE[about.state]), _NOTHING)
+    own, other = sheet.pro - sheet.contra, rival.pro - rival.contra
+    net = own - rival.pro
+    status = status_of(own, other, net, looked_twice(sheet.evidence), measure)
+    against = sheet.contra + rival.pro
+    return Hypothesis(about, names[about.muscle], net, sheet.pro, against, status, confidence(net, measure), sheet.evidence)
 
 
-def _hypothesis(
-    about: About, weighed: Mapping[About, tuple[Evidence, ...]], names: Mapping[str, str], constants: Constants
-) -> Hypothesis:
-    evidence = weighed[about]
-    other = weighed.get(About(about.muscle, about.side, about.axis, OPPOSITE_STATE[about.state]), ())
-    pro, contra, rival = _total(evidence, +1), _total(evidence, -1), _total(other, +1)
-    net = pro - contra - rival
-    status = status_of(pro - contra, rival - _total(other, -1), net, looked_twice(evidence), constants)
-    return Hypothesis(about, names[about.muscle], net, pro, contra + rival, status, confidence(net, constants), evidence)
-
-
-def status_of(own: int, rival: int, net: int, corroborated: bool, constants: Constants) -> str:
+def status_of(own: int, rival: int, net: int, corroborated: bool, measure: Scale) -> str:
     """Exactly one of contested, supported, possible, insufficient. `own`, `rival`: for less absent against, of the two states."""
-    possible, supported = thousandths(constants.possible), thousandths(constants.supported)
     smaller, larger = sorted((own, rival))
-    if smaller >= possible and smaller * _THOUSAND >= larger * thousandths(constants.contested_share):
+    if smaller >= measure.possible and smaller * _THOUSAND >= larger * measure.contested_share:
         return "contested"
-    if net >= supported:
+    if net >= measure.supported:
         return "supported" if corroborated else "possible"
-    return "possible" if net >= possible else "insufficient"
+    return "possible" if net >= measure.possible else "insufficient"
 
 
 def looked_twice(evidence: Iterable[Evidence]) -> bool:
     """Whether two separate items agree, or one was measured with an instrument: one glance gives no more than `possible`."""
-    pro = [e.piece for e in evidence if not e.piece.against]
-    return len({f for p in pro for f in p.findings}) > 1 or any(p.instrumented for p in pro)
+    first: tuple[str, ...] | None = None
+    for entry in evidence:
+        if not entry.piece.against:
+            basis = entry.piece.basis
+            if basis.instrumented or len(basis.findings) > 1 or (first is not None and basis.findings != first):
+                return True
+            first = basis.findings
+    return False
 
 
-def confidence(net: int, constants: Constants) -> str:
+def confidence(net: int, measure: Scale) -> str:
     """The word for an amount of evidence; never the probability of a disease."""
-    for word, least in (("high", constants.high), ("moderate", constants.moderate), ("low", constants.low)):
-        if net >= thousandths(least):
-            return word
-    return "hint"
-
-
+    return next((word for least, word in measure.words if net >= least), "hint")

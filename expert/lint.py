@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from expert.conditions import questions
 from expert.errors import ExpertError
 from expert.formats import Condition, Entry
 from expert.model import OPPOSITE_STATE, Knowledge, KnowledgeBase, State
@@ -45,14 +44,14 @@ def lint(knowledge: Knowledge) -> tuple[Issue, ...]:
 
 
 def duplicate_rules(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Two rules of one lineage with the same premises and an equal conclusion count nothing twice, and confuse."""
+    """Two rules of one source with the same premises and conclusion count once, and confuse. (Editions are sources of their own.)"""
     seen: dict[Any, str] = {}
     for variant in knowledge.rulebase.programs["direct"].variants:
         rule = knowledge.rulebase.rules[variant.rule]
         for target in rule.targets:
             if variant.absent:
                 continue
-            key = (tuple(sorted(variant.terms)), variant.unless, target.muscle, target.side, target.state, target.against, rule.lineage)
+            key = (tuple(sorted(variant.terms)), variant.unless, target.muscle, target.side, target.state, target.against, rule.sources[0])
             first = seen.setdefault(key, rule.id)
             if first != rule.id:
                 yield f"rules:{rule.id}", f"{rule.id}: says of {target.muscle} ({target.state}) what {first} says; keep one"
@@ -76,13 +75,13 @@ def uncited_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
 
 
 def unread_vocabulary(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """A finding, symptom or history item that nothing reads is a question asked for nothing."""
+    """A finding that nothing reads is a look for nothing. (Symptoms and history are words that must be understood, read or not.)"""
     kb = knowledge.kb
-    read = {q for condition in _conditions(kb) for q in questions(condition)}
+    read = {q for condition in _conditions(kb) for q in condition.asks}
     read |= {s.finding for n in kb.nodes.values() for s in n.seen_as} | {entry.check.finding for entry in kb.links.values() if entry.check}
     read |= {name for name, f in kb.findings.items() if f.deviation} | {e for f in kb.flags.values() for e in f.explains}
-    for name in kb.findings:
-        if name not in read:
+    for name, kind in kb.kinds.items():
+        if kind == "finding" and name not in read:
             yield f"findings:{name}", f"{name}: no rule, flag, cause, pattern or link reads it; write one or take it out"
 
 

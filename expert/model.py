@@ -1,5 +1,6 @@
 """The words of the domain, frozen: what a case states, what rules are compiled to, what is concluded and why.
 
+What is made by the hundred for one case is a NamedTuple (cheap to make, to compare, to hash), the rest are frozen dataclasses.
 Amounts are integers in thousandths wherever they are added (points, factors, strengths), so that the order of adding
 cannot matter; they become decimals only in `contract`.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from expert import formats
 from expert.words import Words
@@ -101,8 +102,7 @@ class Stated:
 # --- facts, rules and firings --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fact:
+class Fact(NamedTuple):
     """What an engine matches. kind: finding | hypothesis | pattern; `context`: a finding's task, a hypothesis's driver."""
 
     key: str
@@ -148,8 +148,7 @@ class Program:
     variants: tuple[Variant, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Firing:
+class Firing(NamedTuple):
     """A rule that fired: for which side and muscle, on which facts. Sorted, these are the trace."""
 
     rule: str
@@ -249,8 +248,7 @@ class Knowledge:
 # --- evidence and hypotheses ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class About:
+class About(NamedTuple):
     """What a hypothesis is about: one muscle, one side, one axis, one state of it."""
 
     muscle: str
@@ -263,31 +261,40 @@ class About:
         return f"{self.muscle}:{self.side}:{self.state}"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of evidence before it is weighed. `full` = points x reliability x severity, in billionths, exact."""
+class Basis(NamedTuple):
+    """What all evidence of one firing shares: the stated items it rests on, and the factors (thousandths) they bring."""
 
-    about: About
-    rule: str
     channel: str
-    against: bool
-    full: int
+    group: str
     findings: tuple[str, ...]
     premises: tuple[str, ...]
-    group: str
-    lineage: str
-    grade: str
-    sources: tuple[str, ...]
-    because: str
-    via: str
-    driver: str
     reliability: int
     severity: int
     instrumented: bool
+    absent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Piece(NamedTuple):
+    """One piece of evidence before it is weighed. `full` = points x reliability x severity, in billionths, exact."""
+
+    about: About
+    full: int
+    rule: CompiledRule
+    target: Target
+    basis: Basis
+
+    @property
+    def against(self) -> bool:
+        """Whether it speaks against the state, and for nothing."""
+        return self.basis.absent or self.target.against
+
+    @property
+    def because(self) -> str:
+        """Why, in a sentence."""
+        return self.target.because or self.rule.because
+
+
+class Evidence(NamedTuple):
     """A weighed piece: what it counts (thousandths, negative when against) after repeats of one finding are discounted."""
 
     piece: Piece
@@ -337,7 +344,7 @@ class Hypothesis:
     @property
     def findings(self) -> frozenset[str]:
         """The stated items that speak for it."""
-        return frozenset(f for e in self.evidence if e.points > 0 for f in e.piece.findings)
+        return frozenset(f for e in self.evidence if e.points > 0 for f in e.piece.basis.findings)
 
     @property
     def sends(self) -> bool:
@@ -393,8 +400,7 @@ class Referral:
         return self.level in ("emergency", "urgent")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class State:
+class State(NamedTuple):
     """A node of the spread graph: a muscle in a state, or a place of the body's state that is `present`."""
 
     kind: str
@@ -403,8 +409,7 @@ class State:
     side: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One link walked: where it leads, by which link, why, on whose word."""
 
     to: State

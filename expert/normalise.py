@@ -197,20 +197,20 @@ def key_of(finding: str, side: str, task: str) -> str:
 def reliability(kind: FindingType, task: str, kb: KnowledgeBase) -> int:
     """The factor (thousandths) for how well observers agree on this finding in this task; moderate where nothing is published."""
     factors = kb.constants.reliability
-    figures = [r for r in kind.reliability if r.task == task] or [r for r in kind.reliability if r.task is None]
+    published = [r for r in kind.reliability if r.task == task] or [r for r in kind.reliability if r.task is None]
+    figures = [figure for r in published for figure in (r.kappa, r.icc) if figure is not None]
     if not figures:
         return round(1000 * factors.moderate)
-    figure = figures[0].kappa if figures[0].kappa is not None else figures[0].icc
-    if figure is None:
-        return round(1000 * factors.moderate)
+    figure = min(figures)  # where studies disagree, the worse one counts
     chosen = factors.good if figure > factors.good_above else factors.poor if figure < factors.poor_below else factors.moderate
-    return round(1000 * chosen)
+    return round(1000 * float(chosen))
 
 
 def _severity(given: str | float, kb: KnowledgeBase) -> int:
     factors = kb.constants.severity
     if isinstance(given, str):
-        return round(1000 * getattr(factors, given))
+        factor: float = getattr(factors, given)
+        return round(1000 * factor)
     return round(1000 * min(factors.severe, factors.number_slope * given))
 
 

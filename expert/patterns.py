@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from expert.conditions import questions
 from expert.formats import Condition, Constants, Pattern
 from expert.model import Firing, Item, PatternFound
 
@@ -29,7 +28,7 @@ def _pattern(
     pattern: Pattern, side: str, premises: Sequence[str], items: Mapping[str, Item], constants: Constants, word: Callable[[int], str]
 ) -> PatternFound:
     beside = [i.key for i in items.values() if i.present and side in ("midline", i.side)]
-    supporting = sorted({k for c in pattern.supporting for k in beside if items[k].finding in set(questions(c))} - set(premises))
+    supporting = sorted({k for c in pattern.supporting for k in beside if items[k].finding in c.asks} - set(premises))
     named = {_named(key, items) for key in premises}
     missing = tuple(" or ".join(_names(c)) for c in pattern.core if not named & set(_names(c)))
     points = sum(_strongest(keys, pattern, constants) for keys in _by_type((*premises, *supporting), items).values())

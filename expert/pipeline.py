@@ -119,21 +119,22 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
     kb, rules = knowledge.kb, knowledge.rulebase
     items = {i.key: i for i in stated.items}
     names = {m.id: m.name for m in kb.muscles.values()}
-    screening = referral.screen(stated, kb.flags, kb.constants.severity)
+    screening = referral.screen(stated, kb.flags, kb.findings, kb.constants.severity)
 
     seen = [_fact_of(i) for i in stated.items]
     direct = inference.infer(rules.programs["direct"], seen, engine)
     observed, pained = ledger.draw_direct(direct, rules.rules, items)
-    first = ledger.weigh(observed, names, kb.constants)
+    balance = ledger.balance(observed, kb.constants)
+    first = ledger.hypotheses(balance, names, kb.constants)
 
     bases = {_hypothesis_key(h): h for h in first}
     inferred = inference.infer(rules.programs["inferred"], [*seen, *_facts_of(first)], engine)
     concluded = ledger.draw_inferred(inferred, rules.rules, bases, items)
-    weighed = ledger.weigh((*observed, *concluded), names, kb.constants)
-    hypotheses = tuple(replace(h, held=referral.is_held(h, screening, items)) for h in weighed)
+    weighed = ledger.reweigh(first, balance, concluded, names, kb.constants)
+    hypotheses = tuple(replace(h, held=True) if referral.is_held(h, screening, items) else h for h in weighed)
 
     wholes = inference.infer(rules.programs["patterns"], [*seen, *_facts_of(hypotheses)], engine)
-    shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, kb.constants))
+    shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)))
     graph = _graph(knowledge)
     predicted = graph.predict(hypotheses, stated.items)
     explained = advice.causes(stated, kb)
@@ -176,7 +177,7 @@ def _hypothesis_key(h: Hypothesis) -> str:
 
 def _driver(h: Hypothesis) -> str:
     """What drives the positions behind a hypothesis: gravity or ground only where all of its evidence says so."""
-    drivers = [e.piece.driver for e in h.evidence if e.points > 0]
+    drivers = [e.piece.target.driver for e in h.evidence if e.points > 0]
     return drivers[0] if drivers and all(d in _NOT_MUSCLE for d in drivers) else "muscle"
 
 

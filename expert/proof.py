@@ -75,9 +75,9 @@ def _tree(h: Hypothesis, items: dict[str, Item], kb: KnowledgeBase) -> Node:
     held = ", held: a red flag may explain all of it" if h.held else ""
     children = [
         Node(
-            e.piece.rule, e.piece.channel,
-            f"{e.piece.because} [grade {e.piece.grade}; {', '.join(kb.sources[s].title for s in e.piece.sources)}]",
-            e.points / 1000, tuple(_leaf(items[f], kb) for f in e.piece.findings),
+            e.piece.rule.id, e.piece.basis.channel,
+            f"{e.piece.because} [grade {e.piece.rule.grade}; {', '.join(kb.sources[s].title for s in e.piece.rule.sources)}]",
+            e.points / 1000, tuple(_leaf(items[f], kb) for f in e.piece.basis.findings),
         )
         for e in h.evidence
     ]  # fmt: skip

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from expert.conditions import by_finding, decide, questions, severity_least
-from expert.formats import Flag, SeverityFactors
+from expert.conditions import by_finding, decide, severity_least
+from expert.formats import FindingType, Flag, SeverityFactors
 from expert.model import LEVELS, FlagRaised, Hypothesis, Item, Referral, Stated
 
 
-def screen(stated: Stated, flags: Mapping[str, Flag], severity: SeverityFactors) -> Referral:
+def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, FindingType], severity: SeverityFactors) -> Referral:
     """Which flags the case raises, which it rules on, and which it leaves open because nobody asked."""
-    items = by_finding(stated.items)
+    items = {**by_finding(stated.items), **_told_by_pain(stated, findings)}
     least = severity_least(severity)
-    raised, asked, not_asked = [], [], []
+    raised: list[FlagRaised] = []
+    asked: list[str] = []
+    not_asked: list[str] = []
     for flag in flags.values():
         verdict = decide(flag.when, items, stated.patient, least)
         (not_asked if verdict.value is None else asked).append(flag.id)
@@ -29,14 +32,24 @@ def screen(stated: Stated, flags: Mapping[str, Flag], severity: SeverityFactors)
     return Referral(level, tuple(sorted(asked)), tuple(sorted(not_asked)), tuple(raised))
 
 
+def _told_by_pain(stated: Stated, findings: Mapping[str, FindingType]) -> Mapping[str, Sequence[Item]]:
+    """Symptoms that pain noted on any finding tells of by itself, resting on the items that hurt."""
+    hurt = [replace(i, present=True) for i in stated.items if i.painful]
+    own = by_finding(stated.items)
+    return {f.id: [*own.get(f.id, ()), *hurt] for f in findings.values() if f.told_by_pain and hurt}
+
+
 def used_by_flags(flags: Mapping[str, Flag]) -> frozenset[str]:
     """Every finding, symptom and history id that some flag asks about."""
-    return frozenset(q for flag in flags.values() for q in questions(flag.when))
+    return frozenset(q for flag in flags.values() for q in flag.when.asks)
 
 
 def is_held(hypothesis: Hypothesis, referral: Referral, items: Mapping[str, Item]) -> bool:
     """Whether a hypothesis rests on nothing but findings that a raised flag may explain by itself."""
-    explained = {name for flag in referral.flags for name in flag.explains}
-    stated = {key for flag in referral.flags for key in flag.findings}
+    if not referral.flags:
+        return False
+    holding = [flag for flag in referral.flags if flag.level != "routine"]
+    explained = {name for flag in holding for name in flag.explains}
+    stated = {key for flag in holding for key in flag.findings}
     resting = hypothesis.findings
     return bool(resting) and all(key in stated or items[key].finding in explained for key in resting)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from expert.formats import Link, SeenAs, SpreadLimits
@@ -104,7 +103,7 @@ class SpreadGraph:
     ) -> str:
         if _opposite(target, self.kb) in present:
             return "undetermined"
-        if check is None:
+        if check is None or not _speaks_to(self.kb.findings[check.finding].method, target.state):
             return "unchecked"
         items = [i for i in looked.get((check.finding, check.side), ()) if not check.tasks or i.task in check.tasks]
         if any(i.present for i in items):
@@ -125,8 +124,7 @@ class SpreadGraph:
         held = set(self.starts(hypotheses, items))
         wanted = held | {p.target for p in predictions if p.status in ("unchecked", "confirmed")}
         part = networkx.DiGraph()
-        part.add_nodes_from(sorted(wanted & set(self.graph)))
-        part.add_edges_from(sorted({(a, b) for a, b in self.graph.edges() if a in wanted and b in wanted}))
+        part.add_edges_from((here, step.to) for here in sorted(wanted) for step in self.steps.get(here, ()) if step.to in wanted)
         circles = networkx.simple_cycles(part, length_bound=self.kb.constants.spread.loop_length)
         turned = sorted({_turned(tuple(circle)) for circle in circles if len(circle) > 1 and held & set(circle)})
         return tuple(Loop(nodes, self._told(nodes)) for nodes in turned)
@@ -167,6 +165,8 @@ def seen_states(items: Iterable[Item], kb: KnowledgeBase) -> Iterator[tuple[Stat
             if seen.task and item.task not in seen.task:
                 continue
             node = kb.nodes[name]
+            if node.sided and item.side == "midline" and item.kind != "finding":
+                continue  # a symptom or history told without a side is not taken to be on either
             for side in sides_of(seen.side, item.side) if node.sided else ("midline",):
                 yield State(node.kind, name, "present", side), item
 
@@ -183,6 +183,12 @@ def _looked(items: Iterable[Item]) -> Mapping[tuple[str, str], list[Item]]:
         for side in (item.side, "midline") if item.side in MIRROR else ("left", "right", "midline"):
             found[item.finding, side].append(item)
     return found
+
+
+def _speaks_to(method: str, state: str) -> bool:
+    """Whether a test decides about a state: a strength test about strength alone, a length test about length alone."""
+    axis = {"strength-test": "strength", "length-test": "length"}.get(method)
+    return state == "present" or axis is None or AXIS_OF[state] == axis
 
 
 def _opposite(state: State, kb: KnowledgeBase) -> State | None:
@@ -205,7 +211,7 @@ def _better(new: _Walk, old: _Walk | None) -> _Walk:
     if _rank(new) > _rank(old) or new == old:
         return old
     strength, start, here, path = new
-    both = tuple(replace(step, to=_on_both(step.to)) for step in path[:-1])
+    both = tuple(step._replace(to=_on_both(step.to)) for step in path[:-1])
     return strength, _on_both(start), here, (*both, path[-1])
 
 
@@ -215,7 +221,7 @@ def _rank(walk: _Walk) -> tuple[int, list[str], list[tuple[str, str, str]]]:
 
 
 def _on_both(state: State) -> State:
-    return state if state.side == "midline" else replace(state, side="both")
+    return state if state.side == "midline" else state._replace(side="both")
 
 
 def _whole_pairs(told: Sequence[Prediction], most: int) -> int:

@@ -17,6 +17,7 @@ _SIDE_WORDS: Mapping[str, str] = {
     "left": "left", "right": "right", "lt": "left", "rt": "right", "l": "left", "r": "right",
     "both": "bilateral", "bilateral": "bilateral", "bilaterally": "bilateral",
 }  # fmt: skip
+_SHORTEST = 4  # a word shorter than this is never taken for a misspelt one
 _TYPO = 70  # how alike (0..100) a misspelt word must be to the one that is meant
 
 
@@ -46,19 +47,29 @@ class Unclear:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The vocabulary: normalised words -> readings, by subject (finding, muscle, task)."""
+class Table:
+    """The vocabulary of one subject: words -> readings; the same with the words in alphabetical order; every single word."""
 
-    by_subject: Mapping[str, Mapping[str, tuple[Reading, ...]]]
+    known: Mapping[str, tuple[Reading, ...]]
+    in_any_order: Mapping[str, tuple[Reading, ...]]
+    vocabulary: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The vocabulary by subject (finding, muscle, task)."""
+
+    by_subject: Mapping[str, Table]
 
     def look_up(self, subject: str, words: str) -> Found | Unclear:
-        """Read words as an id of a subject: exactly, else with misspellings mended, else not at all."""
-        known = self.by_subject[subject]
+        """Read words as an id of a subject: exactly, in any order, else with misspellings mended, else not at all."""
+        table = self.by_subject[subject]
         plain = normal(words)
-        if plain in known:
-            return _one(known[plain], "")
-        near = _mend(plain, known)
-        readings = {r for w in near for r in known[w]}
+        exact = table.known.get(plain) or table.in_any_order.get(_ordered(plain))
+        if exact:
+            return _one(exact, "")
+        near = _mend(plain, table)
+        readings = {r for w in near for r in table.known[w]}
         if len({r.id for r in readings}) == 1:
             return _one(tuple(sorted(readings))[:1], near[0])
         if readings:
@@ -71,7 +82,7 @@ class Words:
 
     def search(self, subject: str, words: str, most: int = 10, at_least: int = 55) -> tuple[tuple[str, str], ...]:
         """(id, the words that matched), nearest first; ties by id."""
-        known = self.by_subject[subject]
+        known = self.by_subject[subject].known
         best: dict[str, tuple[float, str]] = {}
         for name, score, _ in process.extract(normal(words), sorted(known), scorer=fuzz.WRatio, limit=60):
             for reading in known[name]:
@@ -103,12 +114,22 @@ def side_word(word: str) -> str | None:
     return "midline" if word.strip().casefold() in ("midline", "centre", "center") else _SIDE_WORDS.get(word.strip().casefold())
 
 
-def index(entries: Iterable[tuple[str, Reading]]) -> dict[str, tuple[Reading, ...]]:
+def index(entries: Iterable[tuple[str, Reading]]) -> Table:
     """(words, reading) pairs as a look-up table."""
-    table: dict[str, set[Reading]] = {}
+    known: dict[str, set[Reading]] = {}
+    in_any_order: dict[str, set[Reading]] = {}
     for words, reading in entries:
-        table.setdefault(normal(words), set()).add(reading)
+        known.setdefault(normal(words), set()).add(reading)
+        in_any_order.setdefault(_ordered(normal(words)), set()).add(reading)
+    return Table(_sorted(known), _sorted(in_any_order), frozenset(t for words in known for t in words.split()))
+
+
+def _sorted(table: Mapping[str, set[Reading]]) -> dict[str, tuple[Reading, ...]]:
     return {words: tuple(sorted(readings)) for words, readings in sorted(table.items())}
+
+
+def _ordered(plain: str) -> str:
+    return " ".join(sorted(plain.split()))
 
 
 def _singular(token: str) -> str:
@@ -121,25 +142,27 @@ def _one(readings: tuple[Reading, ...], mended: str) -> Found | Unclear:
     return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
 
 
-def _mend(plain: str, known: Mapping[str, tuple[Reading, ...]]) -> list[str]:
+def _mend(plain: str, table: Table) -> list[str]:
     """Known words that differ from these in misspelt words only, best first."""
-    vocabulary = {token for words in known for token in words.split()}
     asked = plain.split()
-    scored = []
-    for words in known:
-        score = _misspelling(asked, words.split(), vocabulary)
-        if score:
-            scored.append((-score, words))
+    wrong = [t for t in asked if t not in table.vocabulary]
+    if not wrong or any(len(t) < _SHORTEST for t in wrong):
+        return []
+    right = [t for t in asked if t in table.vocabulary]
+    scored = [(-score, words) for words in table.known if (score := _misspelling(wrong, right, words.split()))]
     best = min(scored, default=(0.0, ""))[0]
     return [words for score, words in sorted(scored) if score <= best + 6]
 
 
-def _misspelling(asked: list[str], meant: list[str], vocabulary: set[str]) -> float:
-    """How alike (0: not) two word lists are, given that only unknown words may be misspelt ones."""
-    wrong = [t for t in asked if t not in meant]
-    left = [t for t in meant if t not in asked]
-    if len(asked) != len(meant) or len(wrong) != len(left) or any(t in vocabulary or len(t) < 4 for t in wrong):
+def _misspelling(wrong: list[str], right: list[str], meant: list[str]) -> float:
+    """How alike (0: not) the misspelt words are to those that are left of `meant` when the right ones are taken away."""
+    if len(meant) != len(wrong) + len(right):
         return 0.0
+    left = list(meant)
+    for token in right:
+        if token not in left:
+            return 0.0
+        left.remove(token)
     total = 0.0
     for token in wrong:
         nearest = max(left, key=lambda other: (fuzz.ratio(token, other), other))
@@ -148,4 +171,4 @@ def _misspelling(asked: list[str], meant: list[str], vocabulary: set[str]) -> fl
             return 0.0
         left.remove(nearest)
         total += score
-    return total / len(wrong) if wrong else 100.0
+    return total / len(wrong)

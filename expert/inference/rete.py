@@ -32,7 +32,8 @@ def version() -> str:
 
 def run(program: Program, facts: Sequence[Fact]) -> set[Firing]:
     """Every firing of every variant, derived patterns included."""
-    return _engine_for(program).fire_all(facts)
+    fired: set[Firing] = _engine_for(program).fire_all(facts)
+    return fired
 
 
 def _engine_for(program: Program) -> Any:
