@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from expert.conditions import by_finding, decide, severity_least
-from expert.formats import Caution, Cause, FindingType, Phase, Strategy
+from expert.formats import Cause, Caution, FindingType, Phase, Strategy
 from expert.model import Hypothesis, Item, KnowledgeBase, Plan, PlanItem, PlanPhase, Reason, Referral, Stated
 
 ADULT = 18
@@ -37,7 +37,8 @@ def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, k
     withheld = [because for effect, because in filter(None, bounds) if effect == "withheld"]
     softer = [because for effect, because in filter(None, bounds) if effect != "withheld"]
     if referral.not_asked and not withheld:
-        softer.append(f"provisional: {len(referral.not_asked)} of {len(referral.asked) + len(referral.not_asked)} red flags were not asked about")
+        screened = len(referral.asked) + len(referral.not_asked)
+        softer.append(f"{len(referral.not_asked)} of {screened} red flags were not asked about")
     if withheld:
         return Plan(True, False, tuple(withheld), ())
     phases = _phases(_by_muscle(hypotheses), stated, kb)

@@ -202,7 +202,9 @@ def kb_schema(subject: Annotated[Subject, typer.Argument(help="case or knowledge
 
 @kb_app.command("show")
 def kb_show(
-    name: Annotated[str, typer.Argument(help="The id (or words) of anything in the knowledge.")], kb: KbOption = None, rules: RulesOption = None
+    name: Annotated[str, typer.Argument(help="The id (or words) of anything in the knowledge.")],
+    kb: KbOption = None,
+    rules: RulesOption = None,
 ) -> None:
     """Show one entry of the knowledge: a muscle, finding, rule, pattern, flag, link, source, with its file and line.
 

@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
 
 def _single(files: Sequence[_File], name: str, shelves: _Shelves) -> Any:
     found = [(f.layer, getattr(f.shape, name), f.where) for f in files if getattr(f.shape, name) is not None]
-    for (layer, _, first), (other, _, where) in zip(found, found[1:], strict=False):
+    for (layer, _, first), (other, _, where) in pairwise(found):
         if layer == other:
             shelves.fault((where, 0), f"'{name}' already stands in {first}")
     return found[-1][1] if found else None

@@ -147,6 +147,13 @@ class Program:
 
     variants: tuple[Variant, ...]
 
+    def by_premises(self) -> tuple[tuple[Variant, ...], ...]:
+        """The variants grouped by what they wait for: engines match each set of premises once, whatever rules share it."""
+        groups: dict[tuple[tuple[Term, ...], tuple[Term, ...]], list[Variant]] = {}
+        for variant in self.variants:
+            groups.setdefault((variant.terms, variant.unless), []).append(variant)
+        return tuple(tuple(group) for group in groups.values())
+
 
 class Firing(NamedTuple):
     """A rule that fired: for which side and muscle, on which facts. Sorted, these are the trace."""

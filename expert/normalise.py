@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from expert.cases import Case
@@ -74,7 +73,7 @@ class _Reader:
         if named is None:
             return
         task = self._task(entry, named, path)
-        side = self._side(entry, named, path)
+        side = self._side(named, path)
         if task is None or side is None:
             return
         self._check_stance(entry, named.type, side, path)
@@ -129,7 +128,7 @@ class _Reader:
             return None
         return task
 
-    def _side(self, entry: CaseFinding, named: _Named, path: Path) -> str | None:
+    def _side(self, named: _Named, path: Path) -> str | None:
         sides = named.type.sides
         if named.side is not None:
             if named.side in sides:

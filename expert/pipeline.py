@@ -189,7 +189,11 @@ def _conflicts(firings: Iterable[Firing], rules: RuleBase) -> tuple[Conflict, ..
     fired = {f.rule for f in firings if not f.absent}
     pairs = sorted({tuple(sorted((r, o))) for r in fired for o in rules.rules[r].disputes if o in fired})
     return tuple(
-        Conflict(pair, " / ".join(rules.rules[r].title for r in pair), tuple(dict.fromkeys(s for r in pair for s in rules.rules[r].sources)))
+        Conflict(
+            pair,
+            " / ".join(rules.rules[r].title for r in pair),
+            tuple(dict.fromkeys(s for r in pair for s in rules.rules[r].sources)),
+        )
         for pair in pairs
     )
 

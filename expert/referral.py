@@ -21,15 +21,16 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
         verdict = decide(flag.when, items, stated.patient, least)
         (not_asked if verdict.value is None else asked).append(flag.id)
         if verdict.value:
-            raised.append(
-                FlagRaised(
-                    flag.id, flag.title, flag.level, flag.because, flag.action, flag.grade, flag.sources,
-                    verdict.findings, flag.explains,
-                )  # fmt: skip
-            )
+            raised.append(_raised(flag, verdict.findings))
     raised.sort(key=lambda f: (LEVELS.index(f.level), f.id))
     level = raised[0].level if raised else "none" if asked else "not_screened"
     return Referral(level, tuple(sorted(asked)), tuple(sorted(not_asked)), tuple(raised))
+
+
+def _raised(flag: Flag, findings: tuple[str, ...]) -> FlagRaised:
+    return FlagRaised(
+        flag.id, flag.title, flag.level, flag.because, flag.action, flag.grade, flag.sources, findings, flag.explains
+    )  # fmt: skip
 
 
 def _told_by_pain(stated: Stated, findings: Mapping[str, FindingType]) -> Mapping[str, Sequence[Item]]:

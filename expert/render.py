@@ -1,62 +1,124 @@
-"""The contract's data into text through a template: the only module that imports Jinja2, and the only place where words are chosen."""
+"""The contract's data into text through a template: the only module that imports Jinja2.
+
+All wording stands in reports/templates/. Here the answer is arranged for reading (`arranged`): what is the same is told once, keys
+become names, lists are cut, the labels of the body picture are placed; and here text is made safe for the format it goes into.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import textwrap
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from expert import resources
-from expert.model import KnowledgeBase, Tree
+from expert.errors import ExpertError
+from expert.model import AXIS_OF, KnowledgeBase, Tree, mirrored
 
-FORMATS = ("txt", "md", "html", "json")
+FORMATS = ("txt", "md", "html", "trace", "json")
 WIDTH = 80
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
 
 
 def report(answer: Tree, kb: KnowledgeBase, format: str = "txt", **options: Any) -> str:
-    """The report in one format. Options: `top` (how many hypotheses a list shows), `colour` (txt), `fragment` (html)."""
+    """The report in one format. Options: `top` (how many entries a list shows), `colour` (txt, trace), `fragment` (html)."""
     if format == "json":
         return json.dumps(answer, ensure_ascii=False, allow_nan=False)
+    if format not in FORMATS:
+        raise ExpertError(f"unknown format '{format}'; it is one of {', '.join(FORMATS)}")
     given = {"top": 10, "colour": False, "fragment": False, **options}
     template = _environment(format, bool(given["colour"])).get_template(f"report.{format}.j2")
-    return template.render(a=answer, kb=kb, about=kb.about, **given)
+    return template.render(a=answer, kb=kb, about=kb.about, v=arranged(answer, kb, int(given["top"])), **given)
+
+
+# --- environments: what makes text safe in each format ---------------------------------------------------------------------------
+
+
+class _Made(str):
+    """Text that is ready for its format: made by a filter or a macro here, not taken from data."""
+
+    __slots__ = ()
+
+
+class _PlainEnvironment(Environment):
+    """For formats other than HTML: what a macro or block gives is made text, so `finalize` leaves it alone."""
+
+    concat = staticmethod(lambda parts: _Made("".join(parts)))  # type: ignore[assignment]
 
 
 @lru_cache(maxsize=8)
 def _environment(format: str, colour: bool) -> Environment:
-    """One environment a format: HTML escapes everything, by hand and not by file name; a missing value is an error."""
-    environment = Environment(
-        loader=FunctionLoader(resources.template), autoescape=format == "html", undefined=StrictUndefined,
+    """One environment a format: every value is made safe, by hand and not by file name; a missing value is an error."""
+    html = format == "html"
+    environment = (Environment if html else _PlainEnvironment)(
+        loader=FunctionLoader(resources.template), autoescape=html, undefined=StrictUndefined, auto_reload=False,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        finalize={"html": _for_html, "md": markdown}.get(format, clean),
     )  # fmt: skip
     environment.filters |= {
         "wrap": wrapped, "md": markdown, "points": points, "style": styled if colour else lambda text, _: text,
-        "percent": lambda part, whole: round(100 * part / whole, 1) if whole else 0,
+        "share": lambda part, whole: f"{100 * part / whole:.4g}" if whole else "0", "placed": placed,
     }  # fmt: skip
-    if format == "md":
-        environment.finalize = lambda value: markdown(value) if isinstance(value, str) and not isinstance(value, _Plain) else value
     return environment
 
 
-class _Plain(str):
-    """Text that is Markdown already."""
+def clean(value: Any) -> Any:
+    """Data as text for a terminal: nothing that a terminal would obey or that would turn the reading direction."""
+    if not isinstance(value, str) or isinstance(value, _Made):
+        return value
+    if value.isprintable():
+        return value
+    return _Made("".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in value))
 
 
-def wrapped(text: str, indent: int = 0, first: int | None = None, width: int = WIDTH) -> str:
-    """Text in lines of at most `width` columns, indented; `first` is the indent of the first line."""
-    start = " " * (indent if first is None else first)
-    return textwrap.fill(" ".join(str(text).split()), width, initial_indent=start, subsequent_indent=" " * indent, break_long_words=False)
+_MARKUP = re.compile(r"[\\`*_\[\]{}<>#|~$!@]|:(?=//)|(?<=\bwww)\.|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]", re.IGNORECASE)
 
 
-def markdown(text: Any) -> str:
-    """Text with everything that Markdown or HTML would read as markup escaped."""
-    return _Plain(_MARKDOWN.sub(r"\\\1", str(text).replace("&", "&amp;").replace("<", "&lt;")))
+def markdown(value: Any) -> Any:
+    """Data as text for Markdown: everything that Markdown or HTML would read as markup escaped."""
+    if not isinstance(value, str) or isinstance(value, _Made):
+        return value
+    plain = str(clean(" ".join(value.split()))).replace("&", "&amp;")
+    return _Made(_MARKUP.sub(lambda m: {"<": "&lt;", ">": "&gt;"}.get(m[0], f"\\{m[0]}"), plain))
+
+
+_NOT_IN_HTML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _for_html(value: Any) -> Any:
+    """Characters that HTML forbids, replaced; Jinja2 escapes the rest."""
+    return _NOT_IN_HTML.sub("\ufffd", value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def wrapped(text: Any, indent: int = 0, lead: str = "", width: int = WIDTH) -> str:
+    """Text in lines of at most `width` columns: `lead` before the first, `indent` blanks before the others."""
+    room, lines, line = width, [], lead if lead else " " * indent
+    used, begun = _columns(line), False
+    for word in str(clean(" ".join(str(text).split()))).split(" "):
+        size = _columns(word)
+        if begun and used + 1 + size > room:
+            lines.append(line)
+            line, used, begun = " " * indent, indent, False
+        while used + size > room and size > room - indent:  # a word longer than a line is cut
+            kept = next(n for n in range(len(word), 0, -1) if n == 1 or used + _columns(word[:n]) <= room)
+            lines.append(line + word[:kept])
+            line, used, word = " " * indent, indent, word[kept:]
+            size = _columns(word)
+        line, used = (line + " " + word, used + 1 + size) if begun else (line + word, used + size)
+        begun = True
+    return _Made("\n".join([*lines, line]))
+
+
+def _columns(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def points(value: float) -> str:
@@ -66,4 +128,247 @@ def points(value: float) -> str:
 
 def styled(text: str, style: str) -> str:
     """Text in a terminal colour."""
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+    return _Made(f"\x1b[{_STYLES[style]}m{clean(text)}\x1b[0m")
+
+
+# --- arranging -------------------------------------------------------------------------------------------------------------------
+
+
+def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
+    """What the templates show beside the answer itself: numbered rows, words for keys, groups of causes, steps of the plan."""
+    names = _Names(a, kb)
+    lists = _lists(a["hypotheses"], names, top)
+    return {
+        "names": names,
+        "lists": lists,
+        "shown": [row for each in lists.values() for row in each["rows"]],
+        "insufficient": sum(h["status"] == "insufficient" for h in a["hypotheses"]),
+        "seen": names.things([i["key"] for i in a["inputs"]["used"]]),
+        "unasked": _unasked(a["referral"]["not_asked"], kb),
+        "causes": _causes(a["causes"], names),
+        "phases": [{**phase, "items": _steps(phase["items"])} for phase in a["plan"]["phases"]],
+        "strata": _strata(a["trace"], names),
+        "paths": [_path(p, kb) for p in a["predicted"]],
+    }
+
+
+class _Names:
+    """Keys of the answer (`hip-drop:right:running`, `soleus:left:shortened`, `pattern:layer`) as things with names."""
+
+    def __init__(self, a: Tree, kb: KnowledgeBase) -> None:
+        self.kb = kb
+        self.items = {i["key"]: i for i in a["inputs"]["used"]}
+
+    def thing(self, key: str) -> Tree:
+        """One key as {name, side, task, state, present ...}; what is not known by name keeps its key."""
+        item = self.items.get(key)
+        kb, (first, *rest) = self.kb, key.split(":")
+        if item is not None:
+            task = kb.tasks[item["task"]].name if item["task"] else ""
+            return {**item, "task": task, "state": "", "stated": True}
+        if first == "pattern" and rest:
+            first, *rest = rest
+        known = next((t[first].name for t in (kb.muscles, kb.groups, kb.nodes, kb.patterns, kb.findings) if first in t), first)
+        side = next((r for r in rest if r in ("left", "right", "both")), "midline")
+        state = next((r for r in rest if r in AXIS_OF), "")
+        task = next((kb.tasks[r].name for r in rest if r in kb.tasks), "")
+        return {"key": key, "name": known, "side": side, "task": task, "state": state, "present": True, "stated": False}
+
+    def things(self, keys: Iterable[str]) -> list[Tree]:
+        """Keys as things, each once; left and right of the same thing are one, on both sides."""
+        found: dict[tuple[Any, ...], Tree] = {}
+        for thing in map(self.thing, keys):
+            same = (thing["name"], thing["task"], thing["state"], thing["present"], thing.get("severity"), thing.get("painful"))
+            other = found.get((*same, mirrored(thing["side"]))) if thing["side"] in ("left", "right") else None
+            if other is not None and other["side"] != thing["side"]:
+                other["side"] = "both"
+            else:
+                found.setdefault((*same, thing["side"]), dict(thing))
+        return list(found.values())
+
+    def title(self, rule: str) -> str:
+        """What a rule or pattern is called."""
+        kb = self.kb
+        return kb.rules[rule].title if rule in kb.rules else kb.patterns[rule].name if rule in kb.patterns else rule
+
+    def source(self, name: str) -> str:
+        """The title of a source."""
+        return self.kb.sources[name].title if name in self.kb.sources else name
+
+
+def _lists(hypotheses: Sequence[Tree], names: _Names, top: int) -> dict[str, Tree]:
+    """The rows of each status, what is the same in one row, cut at `top` and numbered through."""
+    lists: dict[str, Tree] = {}
+    number = 0
+    for status in ("supported", "possible", "contested"):
+        rows = _rows([h for h in hypotheses if h["status"] == status], names)
+        if status == "contested":
+            rows = _paired(rows)
+        for row in rows[:top]:
+            number += 1
+            row["number"] = number
+            row["held_any"] = row["held"] or bool(row["rival"] and row["rival"]["held"])
+        lists[status] = {"rows": rows[:top], "more": len(rows[top:]), "muscles": sum(len(r["muscles"]) for r in rows[top:])}
+    return lists
+
+
+_SHEET = ("axis", "state", "status", "held", "points", "points_for", "points_against", "confidence")
+
+
+def _rows(hypotheses: Sequence[Tree], names: _Names) -> list[Tree]:
+    """Hypotheses as rows: the two sides of a muscle with mirrored balance sheets are one, muscles with one balance sheet are one."""
+    sides: dict[tuple[Any, ...], list[Tree]] = defaultdict(list)
+    for h in hypotheses:
+        sheet = tuple((e["rule"], e["channel"], e["points"], e["via"], _seen_from(h["side"], e["findings"])) for e in h["evidence"])
+        sides[h["muscle"], *(h[k] for k in _SHEET), sheet].append(h)
+    alike: dict[tuple[Any, ...], list[list[Tree]]] = defaultdict(list)
+    for (_, *sheet, evidence), pair in sides.items():
+        side = "both" if len(pair) == 2 else pair[0]["side"]
+        alike[side, *sheet, tuple((*e[:3], e[4]) for e in evidence)].append(pair)
+    return [_row(side, pairs, names) for (side, *_), pairs in alike.items()]
+
+
+def _seen_from(side: str, keys: Iterable[str]) -> tuple[str, ...]:
+    """Keys with `left` and `right` told from a side, sorted: equal for mirror images."""
+    turn = {side: "same", mirrored(side): "other"} if side in ("left", "right") else {}
+    return tuple(sorted(":".join(turn.get(part, part) for part in key.split(":")) for key in keys))
+
+
+def _row(side: str, pairs: Sequence[Sequence[Tree]], names: _Names) -> Tree:
+    """One row from all hypotheses it stands for."""
+    first = pairs[0][0]
+    evidence = []
+    for number, piece in enumerate(first["evidence"]):
+        keys = [key for h in pairs[0] for key in h["evidence"][number]["findings"]]
+        evidence.append({**piece, "things": names.things(keys)})
+    amounts = {"direct_for": 0.0, "inferred_for": 0.0, "direct_against": 0.0, "inferred_against": 0.0}
+    for piece in evidence:
+        amounts[f"{piece['channel']}_{'for' if piece['points'] > 0 else 'against'}"] += abs(piece["points"])
+    told = amounts["direct_against"] + amounts["inferred_against"]
+    return {
+        **first, **amounts, "side": side, "muscles": [pair[0]["muscle"] for pair in pairs], "parts": _parts(pairs, names.kb),
+        "evidence": evidence, "rivals": max(0.0, round(first["points_against"] - told, 3)), "rival": None,
+    }  # fmt: skip
+
+
+def _parts(pairs: Sequence[Sequence[Tree]], kb: KnowledgeBase) -> list[Tree]:
+    """Muscles as people speak of them: a group that came whole (or but for one) by its name, the others one by one."""
+    came: dict[str, list[Tree]] = defaultdict(list)
+    for pair in pairs:
+        via = next((e["via"] for e in pair[0]["evidence"] if e["via"] in kb.groups), "")
+        came[via or pair[0]["muscle"]].append(pair[0])
+    parts: list[Tree] = []
+    for via, members in came.items():
+        every = kb.groups[via].members if via in kb.groups else ()
+        missing = [kb.muscles[m].name for m in every if m not in {h["muscle"] for h in members}]
+        if len(members) > 1 and len(missing) <= (len(members) > 3):
+            ids = [h["muscle"] for h in members]
+            parts.append({"name": kb.groups[via].name, "count": len(ids), "muscles": ids, "but": missing})
+        else:
+            parts += [{"name": h["name"], "count": 1, "muscles": [h["muscle"]], "but": []} for h in members]
+    return parts
+
+
+def _paired(rows: Sequence[Tree]) -> list[Tree]:
+    """Contested rows: the weaker of the two states stands with the stronger one."""
+    kept: dict[tuple[Any, ...], Tree] = {}
+    for row in rows:
+        key = (tuple(sorted(row["muscles"])), row["side"], row["axis"])
+        if key in kept and kept[key]["rival"] is None:
+            kept[key]["rival"] = row
+        else:
+            kept.setdefault((*key, row["state"]) if key in kept else key, row)
+    return list(kept.values())
+
+
+def _unasked(flags: Iterable[str], kb: KnowledgeBase) -> list[Tree]:
+    """Flags that could not be decided, by level, the gravest first."""
+    levels: dict[str, list[str]] = {level: [] for level in ("emergency", "urgent", "soon", "routine")}
+    for flag in flags:
+        if flag in kb.flags:
+            levels[kb.flags[flag].level].append(kb.flags[flag].title)
+    return [{"level": level, "titles": titles} for level, titles in levels.items() if titles]
+
+
+def _causes(causes: Iterable[Tree], names: _Names) -> list[Tree]:
+    """Other explanations, gathered under what they explain."""
+    about: dict[tuple[str, ...], list[Tree]] = defaultdict(list)
+    for cause in causes:
+        about[tuple(cause["from"])].append(cause)
+    return [{"things": names.things(keys), "causes": found} for keys, found in about.items()]
+
+
+def _steps(items: Iterable[Tree]) -> list[Tree]:
+    """Items of a phase: the same thing to do is said once, for all its muscles; left and right of a muscle are both sides."""
+    same: dict[tuple[str, ...], dict[str, Tree]] = defaultdict(dict)
+    reasons: dict[tuple[str, ...], Tree] = {}
+    for item in items:
+        key = (item["do"], item["because"])
+        reasons.setdefault(key, item)
+        known = same[key].setdefault(item["muscle"], {"name": item["name"], "side": item["side"]})
+        if known["side"] != item["side"]:
+            known["side"] = "both"
+    return [{"do": k[0], "because": k[1], "sources": reasons[k]["sources"], "muscles": list(m.values())} for k, m in same.items()]
+
+
+def _path(prediction: Tree, kb: KnowledgeBase) -> Tree:
+    """A prediction with the kinds of its links and the cautions of the chains that it walks two links of."""
+    links = [step["link"] for step in prediction["path"] if step["link"]]
+    kinds = [kb.link_kinds[kb.links[name].kind] for name in links if name in kb.links]
+    chains = [c for c in kb.chains.values() if len(set(links) & set(c.steps)) >= 2]
+    return {**prediction, "kinds": kinds, "chains": chains}
+
+
+def _strata(trace: Iterable[Tree], names: _Names) -> list[Tree]:
+    """The trace by stratum, premises and conclusions as things; conclusions of one kind together."""
+    strata: dict[int, list[Tree]] = defaultdict(list)
+    for line in trace:
+        drawn: dict[tuple[bool, str, str], list[Tree]] = defaultdict(list)
+        for text in filter(None, line["conclusion"].split(", ")):
+            thing = names.thing(text.removeprefix("not "))
+            drawn[text.startswith("not "), thing["side"], thing["state"]].append(thing)
+        conclusions = [{"against": k[0], "side": k[1], "state": k[2], "things": found} for k, found in drawn.items()]
+        strata[line["stratum"]].append({**line, "things": names.things(line["premises"]), "drawn": conclusions})
+    return [{"stratum": number, "lines": lines} for number, lines in sorted(strata.items())]
+
+
+# --- the labels of the body picture --------------------------------------------------------------------------------------------------
+
+_GAP = 18.0  # between two labels
+_TOP, _BOTTOM = 30.0, 452.0
+
+
+def placed(rows: Iterable[Tree], spots: Mapping[str, Any], kb: KnowledgeBase) -> dict[str, list[Tree]]:
+    """Where marks and labels of the body picture go, by view. `spots`: muscle or region -> (view, x from the midline, y).
+
+    Coordinates have the midline at 0. In the front view the patient's left is on the viewer's right, in the back view on the left.
+    """
+    marks: dict[tuple[str, float, float], list[Tree]] = defaultdict(list)
+    for row in rows:
+        for part in row["parts"]:
+            at = [spots.get(m) or spots[kb.muscles[m].region] for m in part["muscles"]]
+            at = [spot for spot in at if spot[0] == at[0][0]]
+            x, y = (round(sum(spot[n] for spot in at) / len(at), 1) for n in (1, 2))
+            for side in ("left", "right") if row["side"] == "both" else (row["side"],):
+                outward = x if (side == "left") == (at[0][0] == "front") else -x
+                if row not in marks[at[0][0], outward, y]:
+                    marks[at[0][0], outward, y].append(row)
+    views: dict[str, list[Tree]] = {"front": [], "back": []}
+    for view, labels in views.items():
+        for sign in (-1, 1):
+            here = sorted((y, x * sign) for v, x, y in marks if v == view and x * sign > 0)
+            for (y, x), label in zip(here, _spread([y for y, _ in here]), strict=True):
+                labels.append({"x": x * sign, "y": y, "sign": sign, "label": label, "rows": marks[view, x * sign, y]})
+    return views
+
+
+def _spread(wanted: Sequence[float]) -> list[float]:
+    """Heights (sorted) moved apart to keep their distance, and back up where the last would leave the picture."""
+    heights: list[float] = []
+    for y in wanted:
+        heights.append(max(y, heights[-1] + _GAP if heights else _TOP))
+    limit = _BOTTOM
+    for n in range(len(heights) - 1, -1, -1):
+        heights[n] = min(heights[n], limit)
+        limit = heights[n] - _GAP
+    return [round(y, 1) for y in heights]

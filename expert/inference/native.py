@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from expert.model import MIRROR, Fact, Firing, Program, Term, Variant
@@ -14,7 +15,17 @@ VERSION = "1"
 Binding = tuple[str | None, str | None]  # the side and the muscle that the premises so far agree on
 
 
-Starts = dict[tuple[str, str], tuple[tuple[Variant, int], ...]]
+Starts = dict[tuple[str, str], tuple[tuple[tuple[Variant, ...], int], ...]]
+
+
+class Match(NamedTuple):
+    """Facts that meet all premises of a variant, by key, with the side and muscle they agree on ("" where none is bound)."""
+
+    side: str
+    muscle: str
+    premises: tuple[str, ...]
+
+
 
 _INDEXED: WeakKeyDictionary[Program, Starts] = WeakKeyDictionary()
 
@@ -32,15 +43,22 @@ def run(program: Program, facts: Sequence[Fact]) -> set[Firing]:
     todo = list(facts)
     while todo:
         fact = todo.pop()
-        for variant, position in (*starts.get((fact.kind, fact.name), ()), *starts.get((fact.kind, ""), ())):
-            for firing in _matches(variant, position, fact, known):
-                fired.add(firing)
-                derived = derived_fact(variant, firing)
-                if derived is not None and derived not in seen:
-                    seen.add(derived)
-                    _remember(derived, known)
-                    todo.append(derived)
+        for waiting, position in (*starts.get((fact.kind, fact.name), ()), *starts.get((fact.kind, ""), ())):
+            for match in _matches(waiting[0], position, fact, known):
+                for variant in waiting:
+                    firing = firing_of(variant, match)
+                    fired.add(firing)
+                    derived = derived_fact(variant, firing)
+                    if derived is not None and derived not in seen:
+                        seen.add(derived)
+                        _remember(derived, known)
+                        todo.append(derived)
     return fired
+
+
+def firing_of(variant: Variant, match: Match) -> Firing:
+    """A rule's firing on a match of its premises."""
+    return Firing(variant.rule, match.side, match.muscle, variant.absent, match.premises)
 
 
 def derived_fact(variant: Variant, firing: Firing) -> Fact | None:
@@ -54,10 +72,10 @@ def derived_fact(variant: Variant, firing: Firing) -> Fact | None:
 
 def _starts(program: Program) -> Starts:
     """For each kind and name of fact, the premises that it can meet."""
-    table: dict[tuple[str, str], list[tuple[Variant, int]]] = defaultdict(list)
-    for variant in program.variants:
-        for position, term in enumerate(variant.terms):
-            table[term.kind, term.name].append((variant, position))
+    table: dict[tuple[str, str], list[tuple[tuple[Variant, ...], int]]] = defaultdict(list)
+    for waiting in program.by_premises():
+        for position, term in enumerate(waiting[0].terms):
+            table[term.kind, term.name].append((waiting, position))
     return {key: tuple(entries) for key, entries in table.items()}
 
 
@@ -66,7 +84,7 @@ def _remember(fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> None:
     known[fact.kind, ""].append(fact)
 
 
-def _matches(variant: Variant, position: int, fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> Iterator[Firing]:
+def _matches(variant: Variant, position: int, fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> Iterator[Match]:
     binding = _bind(variant.terms[position], fact, (None, None))
     if binding is None:
         return
@@ -75,8 +93,7 @@ def _matches(variant: Variant, position: int, fact: Fact, known: dict[tuple[str,
     for side, muscle in _join(variant, 0, position, binding, chosen, known):
         if any(_bind(term, other, (side, muscle)) is not None for term in variant.unless for other in known[term.kind, term.name]):
             continue
-        premises = tuple(f.key for f in chosen if f is not None)
-        yield Firing(variant.rule, side or "", muscle or "", variant.absent, premises)
+        yield Match(side or "", muscle or "", tuple(f.key for f in chosen if f is not None))
 
 
 def _join(

@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from expert.inference import experta_door
-from expert.inference.native import derived_fact
+from expert.inference.native import Match, derived_fact, firing_of
 from expert.model import Fact, Firing, Program, Term, Variant, mirrored
 
 NAME = "experta"
@@ -49,7 +49,7 @@ def _engine_for(program: Program) -> Any:
 def build(program: Program, strategy: Any = None) -> Any:
     """A fresh engine for a program; `strategy` stands in for ours (the tests show what the stock one does)."""
     parts = _parts()
-    rules = {f"rule_{n:05d}": _rule(variant, parts) for n, variant in enumerate(program.variants)}
+    rules = {f"rule_{n:05d}": _rule(waiting, parts) for n, waiting in enumerate(program.by_premises())}
     return type("Reasoner", (parts.engine,), {**rules, "__strategy__": strategy or parts.strategy})()
 
 
@@ -59,7 +59,7 @@ class _Parts:
     def __init__(self, x: Any) -> None:
         self.x = x
         self.item = type("Item", (x.Fact,), {})
-        self.strategy = _strategy(x)
+        self.strategy = _strategy()
         self.engine = _engine(x, self.item)
         self.one_of = lru_cache(maxsize=None)(lambda values: x.P(lambda value: value in values))
         self.none_of = lru_cache(maxsize=None)(lambda values: x.P(lambda value: value not in values))
@@ -78,12 +78,12 @@ def _parts() -> _Parts:
     return _made[0]
 
 
-def _rule(variant: Variant, parts: _Parts) -> Any:
-    """One experta rule: binders first, NOT last, no OR, no TEST."""
-    x = parts.x
-    premises = [getattr(x.AS, f"f{n}") << parts.item(**_pattern(t, parts)) for n, t in enumerate(variant.terms)]
-    premises += [x.NOT(parts.item(**_pattern(t, parts))) for t in variant.unless]
-    return x.Rule(*premises)(_action(variant))
+def _rule(waiting: tuple[Variant, ...], parts: _Parts) -> Any:
+    """One experta rule for all variants that wait for the same: binders first, NOT last, no OR, no TEST."""
+    x, first = parts.x, waiting[0]
+    premises = [getattr(x.AS, f"f{n}") << parts.item(**_pattern(t, parts)) for n, t in enumerate(first.terms)]
+    premises += [x.NOT(parts.item(**_pattern(t, parts))) for t in first.unless]
+    return x.Rule(*premises)(_action(waiting))
 
 
 def _pattern(term: Term, parts: _Parts) -> dict[str, Any]:
@@ -106,14 +106,17 @@ def _pattern(term: Term, parts: _Parts) -> dict[str, Any]:
     return fields
 
 
-def _action(variant: Variant) -> Callable[..., None]:
+def _action(waiting: tuple[Variant, ...]) -> Callable[..., None]:
+    names = [f"f{n}" for n in range(len(waiting[0].terms))]
+
     def fire(engine: Any, **bound: Any) -> None:
-        premises = tuple(bound[f"f{n}"]["key"] for n in range(len(variant.terms)))
-        firing = Firing(variant.rule, bound.get("s", ""), bound.get("m", ""), variant.absent, premises)
-        engine.fired.add(firing)
-        derived = derived_fact(variant, firing)
-        if derived is not None:
-            engine.derive(derived)
+        match = Match(bound.get("s", ""), bound.get("m", ""), tuple(bound[name]["key"] for name in names))
+        for variant in waiting:
+            firing = firing_of(variant, match)
+            engine.fired.add(firing)
+            derived = derived_fact(variant, firing)
+            if derived is not None:
+                engine.derive(derived)
 
     return fire
 
@@ -122,7 +125,7 @@ def _engine(x: Any, item: Any) -> Any:
     class Engine(x.KnowledgeEngine):  # type: ignore[misc]
         """Runs one program over one case at a time; nothing of a case outlives the next."""
 
-        __matcher__ = _matcher(x)
+        __matcher__ = _matcher()
 
         def fire_all(self, facts: Sequence[Fact]) -> set[Firing]:
             self.fired: set[Firing] = set()
@@ -148,7 +151,7 @@ def _item(item: Any, fact: Fact) -> Any:
     )  # fmt: skip
 
 
-def _strategy(x: Any) -> Any:
+def _strategy() -> Any:
     from experta.abstract import Strategy
 
     class TotalOrder(Strategy):  # type: ignore[misc]
@@ -172,13 +175,14 @@ def _order(activation: Any) -> Any:
     return activation.rule.salience, recency, activation.rule.__name__, tuple((k, str(v)) for k, v in bound)
 
 
-def _matcher(x: Any) -> Any:
+def _matcher() -> Any:
     from experta.matchers import ReteMatcher
 
-    if experta_door.version() != _MATCHER_KNOWN_FOR:
-        return ReteMatcher
+    return _polling_the_touched(ReteMatcher) if experta_door.version() == _MATCHER_KNOWN_FOR else ReteMatcher
 
-    class PollsTheTouched(ReteMatcher):  # type: ignore[misc]
+
+def _polling_the_touched(ReteMatcher: Any) -> Any:
+    class PollsTheTouched(ReteMatcher):  # type: ignore[misc,unused-ignore]
         """Asks only those rules for activations that a fact has reached since it last asked."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,37 @@
+"""What all tests share: the shipped knowledge, a cache of their own, and how long hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from expert import load_knowledge
+from expert.model import Knowledge
+
+_CHECKS = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
+settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=_CHECKS)
+settings.register_profile("long", max_examples=10_000, deadline=None, database=None, print_blob=True, suppress_health_check=_CHECKS)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+_CACHE: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The user's own cache is neither read nor written, by this process or those it starts."""
+    _CACHE.append(tempfile.mkdtemp(prefix="myologic-tests-"))
+    os.environ["XDG_CACHE_HOME"] = _CACHE[0]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    for folder in _CACHE:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """The shipped knowledge, compiled."""
+    return load_knowledge()
