@@ -11,7 +11,7 @@ from typing import Any
 
 from expert.errors import CaseError, Fault
 from expert.formats import CaseFile
-from expert.reading import JSON_CAP, Document, Unreadable, read_json, read_yaml, shaped
+from expert.reading import JSON_CAP, Document, Unreadable, read_json, read_yaml, refuse_hidden, shaped
 from expert.words import side_word
 
 _SEVERITIES = ("mild", "moderate", "severe")
@@ -82,6 +82,10 @@ def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any
 
 
 def _shaped(document: Document) -> Case:
+    try:
+        refuse_hidden(document.data, document.where)
+    except Unreadable as unreadable:
+        raise CaseError(unreadable.faults) from None
     shape, faults = shaped(CaseFile, document)
     if shape is None:
         raise CaseError(faults)

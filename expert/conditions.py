@@ -120,6 +120,12 @@ def severity_least(severity: SeverityFactors) -> Mapping[str, int]:
     return {word: round(1000 * getattr(severity, word)) for word in ("mild", "moderate", "severe")}
 
 
+def holds(condition: Condition, items: Mapping[str, Sequence[Item]], least: Mapping[str, int], side: str) -> tuple[str, ...]:
+    """The items by which a condition holds for one side (left, right, midline); empty where it does not."""
+    verdict = _decide(condition, items, Patient(), least, side)
+    return verdict.findings if verdict.value else ()
+
+
 def decide(condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int]) -> Verdict:
     """Decide a condition from what is stated. `items`: by finding id; `least`: severity word -> least factor.
 

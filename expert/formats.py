@@ -6,14 +6,26 @@ Cross-references (does this muscle exist?) are checked where the whole is known,
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2000)]
+Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120)]
 Number = Annotated[StrictInt | StrictFloat, Field(allow_inf_nan=False)]
 Points = Annotated[StrictInt | StrictFloat, Field(ge=0, le=30, allow_inf_nan=False)]
 Share = Annotated[StrictInt | StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -284,7 +296,7 @@ class Conclusion(Shape):
 class Rule(Entry):
     """One claim of one source: when this is seen, these muscles are suspected, because. Sources: the first one's claim it is."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=80)]
+    id: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=80)]
     title: Text
     when: Condition
     then: tuple[Conclusion, ...] = Field(min_length=1)
@@ -507,7 +519,7 @@ class About(Shape):
 class KnowledgeFile(Shape):
     """Any file of kb/ or rules/: whichever sections it holds. One subject a file."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[StrictInt, Field(ge=1, le=1)] = 1
     about: About | None = None
     constants: Constants | None = None
     sources: tuple[Source, ...] = ()
@@ -536,7 +548,20 @@ class KnowledgeFile(Shape):
 
 Severity = Literal["mild", "moderate", "severe"]
 Pain = Annotated[StrictInt | StrictFloat, Field(ge=0, le=10, allow_inf_nan=False)]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+
+def _real_date(text: str) -> str:
+    """A day, month or year that the calendar has."""
+    try:
+        date.fromisoformat(text + "-01-01"[len(text) - 10 :] if len(text) < 10 else text)
+    except ValueError:
+        raise ValueError("this is no date of the calendar; write YYYY-MM-DD, YYYY-MM or YYYY") from None
+    return text
+
+
+Date = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"), AfterValidator(_real_date)
+]
 CaseSide = Literal["left", "right", "bilateral", "midline"]
 
 
@@ -624,8 +649,8 @@ class CaseVisit(Shape):
 class CaseFile(Shape):
     """A case as a clinician writes it down. `findings` alone is required, and may be empty."""
 
-    schema_version: Literal[1] = 1
-    case_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "case"
+    schema_version: Annotated[StrictInt, Field(ge=1, le=1)] = 1
+    case_id: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = "case"
     visit: CaseVisit | None = None
     patient: CasePatient = CasePatient()
     findings: Annotated[tuple[CaseFinding, ...], Field(max_length=500)]
@@ -633,4 +658,4 @@ class CaseFile(Shape):
     symptoms: Annotated[tuple[CaseFinding, ...], Field(max_length=200)] = ()
     surgery: Annotated[tuple[CaseSurgery, ...], Field(max_length=50)] = ()
     measurements: Annotated[tuple[CaseMeasurement, ...], Field(max_length=200)] = ()
-    notes: Annotated[str, StringConstraints(max_length=20000)] | None = None
+    notes: Annotated[str, StringConstraints(strict=True, max_length=20000)] | None = None

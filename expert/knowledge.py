@@ -235,7 +235,7 @@ def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
                 shelves.fault(place, f"the words '{words}' mean two things: {' and '.join(ids)}")
             elif len(readings) > 1 and {r.side for r in readings} != {"same"}:
                 shelves.fault(shelves.places[f"{shelf}:{ids[0]}"], f"the words '{words}' of {ids[0]} have two sides")
-    return Words(tables)
+    return Words(tables, frozenset(t for table in tables.values() for t in table.vocabulary))
 
 
 def _names_of_finding(finding: FindingType) -> Iterator[tuple[str, Reading]]:

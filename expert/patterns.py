@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from expert.conditions import by_finding, holds, severity_least
 from expert.formats import Condition, Constants, Pattern
 from expert.model import Firing, Item, PatternFound
 
@@ -27,8 +28,8 @@ def found(
 def _pattern(
     pattern: Pattern, side: str, premises: Sequence[str], items: Mapping[str, Item], constants: Constants, word: Callable[[int], str]
 ) -> PatternFound:
-    beside = [i.key for i in items.values() if i.present and side in ("midline", i.side)]
-    supporting = sorted({k for c in pattern.supporting for k in beside if items[k].finding in c.asks} - set(premises))
+    stated, least = by_finding([i for i in items.values() if i.present]), severity_least(constants.severity)
+    supporting = sorted({key for c in pattern.supporting for key in holds(c, stated, least, side)} - set(premises))
     named = {_named(key, items) for key in premises}
     missing = tuple(" or ".join(_names(c)) for c in pattern.core if not named & set(_names(c)))
     points = sum(_strongest(keys, pattern, constants) for keys in _by_type((*premises, *supporting), items).values())

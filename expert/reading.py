@@ -33,6 +33,7 @@ YAML_CAP = 128 * 1024
 JSON_CAP = 1024 * 1024
 KNOWLEDGE_CAP = 2 * 1024 * 1024
 DEPTH_CAP = 30
+LONGEST_NUMBER = 18  # digits
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -81,6 +82,7 @@ def spell(path: Path) -> str:
 
 def read_yaml(text: str, where: str, cap: int = YAML_CAP) -> Document:
     """Read one YAML 1.2 document (core schema, without its exotic parts)."""
+    text = text.removeprefix("\ufeff")
     _refuse_size(text, where, cap)
     _refuse_hidden(text, where)
     try:
@@ -95,17 +97,18 @@ def read_yaml(text: str, where: str, cap: int = YAML_CAP) -> Document:
 
 def read_json(text: str, where: str, cap: int = JSON_CAP) -> Document:
     """Read one JSON value; lines are found only for what turns out to be at fault."""
+    text = text.removeprefix("\ufeff")
     _refuse_size(text, where, cap)
     _refuse_hidden(text, where)
     _refuse_depth(text, where)
     try:
-        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        data = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_short)
     except json.JSONDecodeError as error:
         raise Unreadable(Fault(where, error.lineno, f"this is not JSON: {error.msg}")) from None
     except (_Refused, ValueError, RecursionError) as error:
         line = _line_of(text, error.args[1]) if isinstance(error, _Refused) and len(error.args) > 1 else 1
         raise Unreadable(Fault(where, line, str(error.args[0]))) from None
-    _refuse_escaped(data, where)
+    refuse_hidden(data, where)
     try:
         lines = read_yaml(text, where).lines if len(text) <= YAML_CAP else {}
     except Unreadable:
@@ -156,6 +159,8 @@ class _Builder:
         if stack and isinstance(stack[-1][0], dict) and stack[-1][2] is None:
             mapping, path, _ = stack[-1]
             key = str(event.value)
+            if _HIDDEN.search(key):
+                self._note(event, "a key with a hidden character is refused")
             if key in mapping:
                 self._note(event, f"the key '{key}' stands here twice")
             if key == "<<" and event.style is None:
@@ -185,6 +190,8 @@ class _Builder:
 
     def _value(self, event: ScalarEvent) -> Any:
         text = event.value
+        if hidden := _HIDDEN.search(text):
+            self._note(event, f"the hidden character U+{ord(hidden.group()):04X} is refused")
         if event.style is not None:
             return text
         if text in _WORDS:
@@ -193,7 +200,7 @@ class _Builder:
             self._note(event, f"'{text}' is not a number that can be reckoned with")
             return None
         if _INT.fullmatch(text):
-            if len(text) > 18:
+            if len(text) > LONGEST_NUMBER:
                 self._note(event, "a number this long is refused")
                 return None
             return int(text)
@@ -226,7 +233,6 @@ def _refuse_size(text: str, where: str, cap: int) -> None:
 
 
 def _refuse_hidden(text: str, where: str) -> None:
-    text = text.removeprefix("\ufeff")
     faults = []
     for found in _HIDDEN.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
@@ -237,8 +243,8 @@ def _refuse_hidden(text: str, where: str) -> None:
         raise Unreadable(*faults)
 
 
-def _refuse_escaped(data: Any, where: str) -> None:
-    """Hidden characters that came in as JSON escapes."""
+def refuse_hidden(data: Any, where: str) -> None:
+    """Raise Unreadable for hidden characters anywhere in plain data, however they came in."""
     todo = [data]
     while todo:
         here = todo.pop()
@@ -284,6 +290,12 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise _Refused(f"'{text}' is too large a number", text)
     return number
+
+
+def _short(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise _Refused("a number this long is refused", text)
+    return int(text)
 
 
 def _line_of(text: str, needle: str) -> int:

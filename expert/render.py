@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -19,7 +20,7 @@ from markupsafe import Markup
 
 from expert import resources
 from expert.errors import ExpertError
-from expert.model import AXIS_OF, KnowledgeBase, Tree, mirrored
+from expert.model import AXIS_OF, LEVELS, KnowledgeBase, Tree, mirrored
 
 FORMATS = ("txt", "md", "html", "trace", "json")
 WIDTH = 80
@@ -64,6 +65,7 @@ def _environment(format: str, colour: bool) -> Environment:
     environment.filters |= {
         "wrap": wrapped, "md": markdown, "points": points, "style": styled if colour else lambda text, _: text,
         "share": lambda part, whole: f"{100 * part / whole:.4g}" if whole else "0", "placed": placed,
+        "inline": lambda text: text if text[1:2].isupper() else type(text)(text[:1].lower() + text[1:]),
     }  # fmt: skip
     return environment
 
@@ -98,20 +100,25 @@ def _for_html(value: Any) -> Any:
 
 def wrapped(text: Any, indent: int = 0, lead: str = "", width: int = WIDTH) -> str:
     """Text in lines of at most `width` columns: `lead` before the first, `indent` blanks before the others."""
-    room, lines, line = width, [], lead if lead else " " * indent
-    used, begun = _columns(line), False
-    for word in str(clean(" ".join(str(text).split()))).split(" "):
-        size = _columns(word)
-        if begun and used + 1 + size > room:
+    plain = str(clean(" ".join(str(text).split())))
+    size_of = len if plain.isascii() else _columns
+    blanks, lines, begun = " " * indent, [], False
+    line = lead or blanks
+    used = _columns(line)
+    for word in plain.split(" "):
+        size = size_of(word)
+        if begun and used + 1 + size <= width:
+            line, used = f"{line} {word}", used + 1 + size
+            continue
+        if begun:
             lines.append(line)
-            line, used, begun = " " * indent, indent, False
-        while used + size > room and size > room - indent:  # a word longer than a line is cut
-            kept = next(n for n in range(len(word), 0, -1) if n == 1 or used + _columns(word[:n]) <= room)
+            line, used = blanks, indent
+        while used + size > width:  # a word longer than a line is cut
+            kept = next((n for n in range(len(word), 0, -1) if used + size_of(word[:n]) <= width), 1)
             lines.append(line + word[:kept])
-            line, used, word = " " * indent, indent, word[kept:]
-            size = _columns(word)
-        line, used = (line + " " + word, used + 1 + size) if begun else (line + word, used + size)
-        begun = True
+            line, used, word = blanks, indent, word[kept:]
+            size = size_of(word)
+        line, used, begun = line + word, used + size, True
     return _Made("\n".join([*lines, line]))
 
 
@@ -146,10 +153,13 @@ def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
         "seen": names.things([i["key"] for i in a["inputs"]["used"]]),
         "unasked": _unasked(a["referral"]["not_asked"], kb),
         "causes": _causes(a["causes"], names),
-        "phases": [{**phase, "items": _steps(phase["items"])} for phase in a["plan"]["phases"]],
-        "strata": _strata(a["trace"], names),
-        "paths": [_path(p, kb) for p in a["predicted"]],
+        **_plan(a["plan"]["phases"]),
+        "strata": lambda: _strata(a["trace"], names),
+        "starts": _starts(a["predicted"][:top], kb),
     }
+
+
+_BRACKETS = re.compile(r" \([^)]*\)")
 
 
 class _Names:
@@ -158,9 +168,16 @@ class _Names:
     def __init__(self, a: Tree, kb: KnowledgeBase) -> None:
         self.kb = kb
         self.items = {i["key"]: i for i in a["inputs"]["used"]}
+        self.known: dict[str, Tree] = {}
 
     def thing(self, key: str) -> Tree:
-        """One key as {name, side, task, state, present ...}; what is not known by name keeps its key."""
+        """One key as {name, short, side, task, state, present ...}; what is not known by name keeps its key."""
+        if key not in self.known:
+            thing = self._thing(key)
+            self.known[key] = {**thing, "short": _BRACKETS.sub("", thing["name"])}
+        return self.known[key]
+
+    def _thing(self, key: str) -> Tree:
         item = self.items.get(key)
         kb, (first, *rest) = self.kb, key.split(":")
         if item is not None:
@@ -201,31 +218,43 @@ def _lists(hypotheses: Sequence[Tree], names: _Names, top: int) -> dict[str, Tre
     lists: dict[str, Tree] = {}
     number = 0
     for status in ("supported", "possible", "contested"):
-        rows = _rows([h for h in hypotheses if h["status"] == status], names)
-        if status == "contested":
-            rows = _paired(rows)
-        for row in rows[:top]:
+        heaps = _paired(_alike([h for h in hypotheses if h["status"] == status]))
+        rows = []
+        for heap in heaps[:top]:
             number += 1
-            row["number"] = number
-            row["held_any"] = row["held"] or bool(row["rival"] and row["rival"]["held"])
-        lists[status] = {"rows": rows[:top], "more": len(rows[top:]), "muscles": sum(len(r["muscles"]) for r in rows[top:])}
+            row, *rival = (_row(side, pairs, names) for side, pairs in heap)
+            rows.append({**row, "number": number, "rival": rival[0] if rival else None})
+        lists[status] = {"rows": rows, "more": len(heaps[top:]), "muscles": sum(len(heap[0][1]) for heap in heaps[top:])}
     return lists
 
 
+_Heap = tuple[str, list[list[Tree]]]  # a side and, for each muscle, its one or two hypotheses
 _SHEET = ("axis", "state", "status", "held", "points", "points_for", "points_against", "confidence")
 
 
-def _rows(hypotheses: Sequence[Tree], names: _Names) -> list[Tree]:
-    """Hypotheses as rows: the two sides of a muscle with mirrored balance sheets are one, muscles with one balance sheet are one."""
+def _alike(hypotheses: Iterable[Tree]) -> list[_Heap]:
+    """What makes one row: the two sides of a muscle with mirrored balance sheets, and muscles with one and the same balance sheet."""
     sides: dict[tuple[Any, ...], list[Tree]] = defaultdict(list)
     for h in hypotheses:
-        sheet = tuple((e["rule"], e["channel"], e["points"], e["via"], _seen_from(h["side"], e["findings"])) for e in h["evidence"])
-        sides[h["muscle"], *(h[k] for k in _SHEET), sheet].append(h)
+        pieces = [((-e["points"], e["rule"], e["channel"], _seen_from(h["side"], e["findings"])), e) for e in h["evidence"]]
+        pieces.sort(key=itemgetter(0))
+        key = (h["muscle"], *(h[k] for k in _SHEET), tuple(sheet for sheet, _ in pieces))
+        sides[key].append({**h, "evidence": [e for _, e in pieces]})
     alike: dict[tuple[Any, ...], list[list[Tree]]] = defaultdict(list)
-    for (_, *sheet, evidence), pair in sides.items():
-        side = "both" if len(pair) == 2 else pair[0]["side"]
-        alike[side, *sheet, tuple((*e[:3], e[4]) for e in evidence)].append(pair)
-    return [_row(side, pairs, names) for (side, *_), pairs in alike.items()]
+    for (_, *sheet), pair in sides.items():
+        alike["both" if len(pair) == 2 else pair[0]["side"], *sheet].append(pair)
+    return [(side, pairs) for (side, *_), pairs in alike.items()]
+
+
+def _paired(heaps: Iterable[_Heap]) -> list[list[_Heap]]:
+    """Contested rows in twos: the weaker of the two states of an axis goes with the stronger one. Others stay alone."""
+    kept: dict[tuple[Any, ...], list[_Heap]] = defaultdict(list)
+    for number, (side, pairs) in enumerate(heaps):
+        first = pairs[0][0]
+        about = (tuple(sorted(p[0]["muscle"] for p in pairs)), side, first["axis"])
+        whole = first["status"] == "contested" and len(kept.get(about, ())) < 2
+        kept[about if whole else (number,)].append((side, pairs))
+    return list(kept.values())
 
 
 def _seen_from(side: str, keys: Iterable[str]) -> tuple[str, ...]:
@@ -237,9 +266,10 @@ def _seen_from(side: str, keys: Iterable[str]) -> tuple[str, ...]:
 def _row(side: str, pairs: Sequence[Sequence[Tree]], names: _Names) -> Tree:
     """One row from all hypotheses it stands for."""
     first = pairs[0][0]
-    evidence = []
+    evidence, every = [], dict[str, None]()
     for number, piece in enumerate(first["evidence"]):
         keys = [key for h in pairs[0] for key in h["evidence"][number]["findings"]]
+        every |= dict.fromkeys(keys if piece["points"] else ())
         evidence.append({**piece, "things": names.things(keys)})
     amounts = {"direct_for": 0.0, "inferred_for": 0.0, "direct_against": 0.0, "inferred_against": 0.0}
     for piece in evidence:
@@ -247,7 +277,7 @@ def _row(side: str, pairs: Sequence[Sequence[Tree]], names: _Names) -> Tree:
     told = amounts["direct_against"] + amounts["inferred_against"]
     return {
         **first, **amounts, "side": side, "muscles": [pair[0]["muscle"] for pair in pairs], "parts": _parts(pairs, names.kb),
-        "evidence": evidence, "rivals": max(0.0, round(first["points_against"] - told, 3)), "rival": None,
+        "evidence": evidence, "things": names.things(every), "rivals": max(0.0, round(first["points_against"] - told, 3)),
     }  # fmt: skip
 
 
@@ -269,25 +299,13 @@ def _parts(pairs: Sequence[Sequence[Tree]], kb: KnowledgeBase) -> list[Tree]:
     return parts
 
 
-def _paired(rows: Sequence[Tree]) -> list[Tree]:
-    """Contested rows: the weaker of the two states stands with the stronger one."""
-    kept: dict[tuple[Any, ...], Tree] = {}
-    for row in rows:
-        key = (tuple(sorted(row["muscles"])), row["side"], row["axis"])
-        if key in kept and kept[key]["rival"] is None:
-            kept[key]["rival"] = row
-        else:
-            kept.setdefault((*key, row["state"]) if key in kept else key, row)
-    return list(kept.values())
-
-
 def _unasked(flags: Iterable[str], kb: KnowledgeBase) -> list[Tree]:
     """Flags that could not be decided, by level, the gravest first."""
-    levels: dict[str, list[str]] = {level: [] for level in ("emergency", "urgent", "soon", "routine")}
+    grouped: dict[str, list[str]] = {level: [] for level in LEVELS}
     for flag in flags:
         if flag in kb.flags:
-            levels[kb.flags[flag].level].append(kb.flags[flag].title)
-    return [{"level": level, "titles": titles} for level, titles in levels.items() if titles]
+            grouped[kb.flags[flag].level].append(flag)
+    return [{"level": level, "ids": ids, "titles": [kb.flags[i].title for i in ids]} for level, ids in grouped.items() if ids]
 
 
 def _causes(causes: Iterable[Tree], names: _Names) -> list[Tree]:
@@ -298,25 +316,42 @@ def _causes(causes: Iterable[Tree], names: _Names) -> list[Tree]:
     return [{"things": names.things(keys), "causes": found} for keys, found in about.items()]
 
 
-def _steps(items: Iterable[Tree]) -> list[Tree]:
-    """Items of a phase: the same thing to do is said once, for all its muscles; left and right of a muscle are both sides."""
-    same: dict[tuple[str, ...], dict[str, Tree]] = defaultdict(dict)
-    reasons: dict[tuple[str, ...], Tree] = {}
-    for item in items:
-        key = (item["do"], item["because"])
-        reasons.setdefault(key, item)
-        known = same[key].setdefault(item["muscle"], {"name": item["name"], "side": item["side"]})
-        if known["side"] != item["side"]:
-            known["side"] = "both"
-    return [{"do": k[0], "because": k[1], "sources": reasons[k]["sources"], "muscles": list(m.values())} for k, m in same.items()]
+def _plan(phases: Iterable[Tree]) -> Tree:
+    """Phases in which the same thing to do is said once, and the sets of muscles it is said for, lettered where they are long."""
+    sets: dict[tuple[tuple[str, str], ...], Tree] = {}
+    told = []
+    for phase in phases:
+        same: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        sources = {}
+        for item in phase["items"]:
+            key = (item["do"], item["because"])
+            sources.setdefault(key, item["sources"])
+            known = same[key].get(item["name"], item["side"])
+            same[key][item["name"]] = known if known == item["side"] else "both"
+        steps = []
+        for (do, because), muscles in same.items():
+            listed = [{"name": name, "side": side} for name, side in muscles.items()]
+            one = sets.setdefault(tuple(muscles.items()), {"muscles": listed, "named": len(listed) > 2})
+            steps.append({"do": do, "because": because, "sources": sources[do, because], "set": one})
+        told.append({**phase, "items": steps})
+    for number, one in enumerate(s for s in sets.values() if s["named"]):
+        one["letter"] = chr(ord("A") + number) if number < 26 else f"A{number}"
+    return {"phases": told, "sets": list(sets.values())}
 
 
-def _path(prediction: Tree, kb: KnowledgeBase) -> Tree:
-    """A prediction with the kinds of its links and the cautions of the chains that it walks two links of."""
-    links = [step["link"] for step in prediction["path"] if step["link"]]
-    kinds = [kb.link_kinds[kb.links[name].kind] for name in links if name in kb.links]
-    chains = [c for c in kb.chains.values() if len(set(links) & set(c.steps)) >= 2]
-    return {**prediction, "kinds": kinds, "chains": chains}
+def _starts(predicted: Iterable[Tree], kb: KnowledgeBase) -> list[Tree]:
+    """Predictions by where they start, each with the kinds of its links and the chains of which it walks two links."""
+    starts: dict[tuple[str, ...], Tree] = {}
+    for prediction in predicted:
+        start, *steps = prediction["path"]
+        links = {step["link"] for step in steps}
+        told = {
+            **prediction, "steps": [{**s, "of": kb.link_kinds[kb.links[s["link"]].kind] if s["link"] in kb.links else None} for s in steps],
+            "chains": [c for c in kb.chains.values() if len(links & set(c.steps)) >= 2],
+        }  # fmt: skip
+        key = (start["kind"], start["id"], start["side"], start["state"])
+        starts.setdefault(key, {"start": start, "predicted": []})["predicted"].append(told)
+    return list(starts.values())
 
 
 def _strata(trace: Iterable[Tree], names: _Names) -> list[Tree]:

@@ -11,7 +11,7 @@ from expert import rod
 from expert.conditions import Compiler, ConditionError
 from expert.errors import Fault, RuleError
 from expert.formats import Conclusion, Condition, Pattern, Rule
-from expert.model import CompiledRule, KnowledgeBase, Program, RuleBase, Target, Term, Variant
+from expert.model import AXIS_OF, CompiledRule, KnowledgeBase, Program, RuleBase, Target, Term, Variant
 
 STAGES = ("direct", "inferred", "patterns")
 
@@ -80,10 +80,16 @@ class _Builder:
         absent = 0 if conclusion.against else min(absent, cap * self.kb.constants.absent_share_of_cap)
         members = ("",) if conclusion.muscle == "matched" else self.kb.members(conclusion.muscle)
         via = conclusion.muscle if conclusion.muscle in self.kb.groups else ""
+        driver = "gravity" if AXIS_OF[conclusion.state] == "length" and self._is_carried(rule.when) else "muscle"
         for muscle in members:
             yield Target(
-                muscle, via, conclusion.side, conclusion.state, round(1000 * points), round(1000 * absent), conclusion.against
+                muscle, via, conclusion.side, conclusion.state, round(1000 * points), round(1000 * absent), conclusion.against, driver
             )
+
+    def _is_carried(self, condition: Condition) -> bool:
+        """Whether all that a rule rests on are positions into which gravity or the ground carries the body, not a muscle."""
+        seen = [self.kb.findings[name].deviation for name in condition.asks if name in self.kb.findings]
+        return bool(seen) and all(d and all(part.driven_by in ("gravity", "ground") for part in d) for d in seen)
 
     def _keep(self, rule: Rule, stage: str, targets: tuple[Target, ...], group: str) -> None:
         self.rules[rule.id] = CompiledRule(
@@ -92,6 +98,8 @@ class _Builder:
         )  # fmt: skip
 
     def add_pattern(self, pattern: Pattern) -> None:
+        if any(part.term in ("hypothesis", "pattern") for c in pattern.supporting for part in (c, *c.parts)):
+            raise ConditionError("'supporting' speaks of findings, symptoms and history; hypotheses and patterns belong to the core")
         need = pattern.need or len(pattern.core)
         core = Condition.model_validate({"at_least": need, "of": pattern.core}) if need else pattern.core[0]
         for number, (terms, unless) in enumerate(self.compiler.alternatives(core)):

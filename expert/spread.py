@@ -115,7 +115,12 @@ class SpreadGraph:
         seen = link.check
         if seen is None and link.to.node is not None:
             seen = next(iter(self.kb.nodes[link.to.node].seen_as), None)
-        return None if seen is None else _check_at(seen, last.to.side)
+        return None if seen is None else self._check_at(seen, last.to.side)
+
+    def _check_at(self, seen: SeenAs, side: str) -> Check:
+        turned = mirrored(side) if seen.side == "opposite" else side
+        sided = seen.side != "both" and "left" in self.kb.findings[seen.finding].sides
+        return Check(seen.finding, turned if sided else "midline", seen.task)
 
     def loops(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item], predictions: Iterable[Prediction]) -> tuple[Loop, ...]:
         """Circles of at most four states among what is supported, seen and predicted, each told once from its first state."""
@@ -169,11 +174,6 @@ def seen_states(items: Iterable[Item], kb: KnowledgeBase) -> Iterator[tuple[Stat
                 continue  # a symptom or history told without a side is not taken to be on either
             for side in sides_of(seen.side, item.side) if node.sided else ("midline",):
                 yield State(node.kind, name, "present", side), item
-
-
-def _check_at(seen: SeenAs, side: str) -> Check:
-    turned = mirrored(side) if seen.side == "opposite" else side
-    return Check(seen.finding, "midline" if seen.side == "both" else turned, seen.task)
 
 
 def _looked(items: Iterable[Item]) -> Mapping[tuple[str, str], list[Item]]:

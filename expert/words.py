@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 _FILLER = frozenset({"a", "an", "and", "at", "de", "in", "is", "it", "my", "of", "on", "s", "the", "to", "when", "while", "with"})
 _SIDE_WORDS: Mapping[str, str] = {
@@ -18,7 +19,13 @@ _SIDE_WORDS: Mapping[str, str] = {
     "both": "bilateral", "bilateral": "bilateral", "bilaterally": "bilateral",
 }  # fmt: skip
 _SHORTEST = 4  # a word shorter than this is never taken for a misspelt one
-_TYPO = 70  # how alike (0..100) a misspelt word must be to the one that is meant
+_LONG = 8  # from this length on, two slips are forgiven instead of one
+# Beginnings that turn a word round: what differs in these is another word, not a slip.
+_CONTRASTS = (
+    ("ab", "ad"), ("in", "de"), ("in", "e"), ("in", "ex"), ("uni", "bi"), ("pro", "re"), ("hyper", "hypo"), ("supra", "infra"),
+    ("con", "ec"), ("an", "re"), ("un", ""), ("in", ""), ("im", ""), ("dis", ""), ("non", ""), ("ab", ""), ("a", ""), ("de", ""), ("bi", ""), ("uni", ""),
+    ("pre", "post"), ("endo", "exo"), ("medi", "later"), ("uni", "multi"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,6 +67,7 @@ class Words:
     """The vocabulary by subject (finding, muscle, task)."""
 
     by_subject: Mapping[str, Table]
+    vocabulary: frozenset[str]
 
     def look_up(self, subject: str, words: str) -> Found | Unclear:
         """Read words as an id of a subject: exactly, in any order, else with misspellings mended, else not at all."""
@@ -68,7 +76,7 @@ class Words:
         exact = table.known.get(plain) or table.in_any_order.get(_ordered(plain))
         if exact:
             return _one(exact, "")
-        near = _mend(plain, table)
+        near = _mend(words, table, self.vocabulary)
         readings = {r for w in near for r in table.known[w]}
         if len({r.id for r in readings}) == 1:
             return _one(tuple(sorted(readings))[:1], near[0])
@@ -94,10 +102,13 @@ class Words:
 
 def normal(words: str) -> str:
     """Words as they are compared: case, hyphens, plurals, punctuation and filler words do not matter."""
+    return " ".join(_singular(t) for t in _tokens(words))
+
+
+def _tokens(words: str) -> list[str]:
     text = unicodedata.normalize("NFKC", words).casefold()
     tokens = re.findall(r"\w+", text.replace("'", ""))
-    kept = [t for t in tokens if t not in _FILLER] or tokens
-    return " ".join(_singular(t) for t in kept)
+    return [t for t in tokens if t not in _FILLER] or tokens
 
 
 def split_side(words: str) -> tuple[str, str | None]:
@@ -142,33 +153,45 @@ def _one(readings: tuple[Reading, ...], mended: str) -> Found | Unclear:
     return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
 
 
-def _mend(plain: str, table: Table) -> list[str]:
-    """Known words that differ from these in misspelt words only, best first."""
-    asked = plain.split()
-    wrong = [t for t in asked if t not in table.vocabulary]
-    if not wrong or any(len(t) < _SHORTEST for t in wrong):
+def _mend(words: str, table: Table, vocabulary: frozenset[str]) -> list[str]:
+    """Known words that differ from these in misspelt words only, all that are equally near."""
+    asked = _tokens(words)
+    right = [_singular(t) for t in asked if _singular(t) in table.vocabulary]
+    wrong = [t for t in asked if _singular(t) not in table.vocabulary]
+    if not wrong or any(len(t) < _SHORTEST or t in vocabulary or _singular(t) in vocabulary for t in wrong):
         return []
-    right = [t for t in asked if t in table.vocabulary]
-    scored = [(-score, words) for words in table.known if (score := _misspelling(wrong, right, words.split()))]
-    best = min(scored, default=(0.0, ""))[0]
-    return [words for score, words in sorted(scored) if score <= best + 6]
+    scored = [(slips, known) for known in table.known if (slips := _misspelling(wrong, right, known.split())) is not None]
+    fewest = min(scored, default=(0, ""))[0]
+    return [known for slips, known in sorted(scored) if slips == fewest]
 
 
-def _misspelling(wrong: list[str], right: list[str], meant: list[str]) -> float:
-    """How alike (0: not) the misspelt words are to those that are left of `meant` when the right ones are taken away."""
+def _misspelling(wrong: list[str], right: list[str], meant: list[str]) -> int | None:
+    """How many slips turn the misspelt words into those left of `meant` when the right ones are taken away; None: not slips."""
     if len(meant) != len(wrong) + len(right):
-        return 0.0
+        return None
     left = list(meant)
     for token in right:
         if token not in left:
-            return 0.0
+            return None
         left.remove(token)
-    total = 0.0
+    total = 0
     for token in wrong:
-        nearest = max(left, key=lambda other: (fuzz.ratio(token, other), other))
-        score = fuzz.ratio(token, nearest)
-        if score < _TYPO:
-            return 0.0
+        slips, nearest = min((_slips(token, other), other) for other in left)
+        if slips > (2 if len(token) >= _LONG else 1) or _is_contrast(token, nearest):
+            return None
         left.remove(nearest)
-        total += score
-    return total / len(wrong)
+        total += slips
+    return total
+
+
+def _slips(token: str, meant: str) -> int:
+    """Letters left out, put in, changed or swapped; the plural of what is meant counts as well as the singular."""
+    return min(OSA.distance(token, form) for form in (meant, f"{meant}s"))
+
+
+def _is_contrast(token: str, meant: str) -> bool:
+    for pair in _CONTRASTS:
+        for one, other in (pair, pair[::-1]):
+            if token.startswith(one) and meant.startswith(other) and OSA.distance(token[len(one) :], meant[len(other) :]) <= 1:
+                return True
+    return False

@@ -1,0 +1,228 @@
+"""Hand-written cases: read, mirrored, and compared with what an assessment says. The format is told in cases/README.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from expert import Assessment
+from expert.model import AXIS_OF, Hypothesis, KnowledgeBase
+from expert.words import Found
+
+FOLDER = Path(__file__).parent / "cases"
+BESIDE_SOURCES = re.compile(r"^(sides-and-chains|clinical|issue|seed) [\w.]+$")
+_TURNED = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}
+_CONCLUDED = ("supported", "possible")
+
+
+@dataclass(frozen=True)
+class CorpusCase:
+    """One entry of a file in cases/."""
+
+    file: str
+    name: str
+    case: Mapping[str, Any]
+    expected: Mapping[str, Any]
+    source: tuple[str, ...]
+
+    def mirrored(self) -> CorpusCase:
+        """The same case with left and right exchanged, in what it states and in what is expected."""
+        return CorpusCase(self.file, f"{self.name} (mirrored)", mirrored(self.case), mirrored(self.expected), self.source)
+
+
+def mirrored(value: Any) -> Any:
+    """Every word `left` in a value made `right` and the other way round."""
+    if isinstance(value, str):
+        return re.sub(r"\b(left|right)\b", lambda m: _TURNED[m.group()], value, flags=re.IGNORECASE)
+    if isinstance(value, Mapping):
+        return {k: mirrored(v) for k, v in value.items()}
+    return [mirrored(v) for v in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=1)
+def cases() -> tuple[CorpusCase, ...]:
+    """Every case of every file, in the order written."""
+    found = []
+    for file in sorted(FOLDER.glob("*.yaml")):
+        for entry in YAML(typ="safe").load(file.read_text(encoding="utf-8")):
+            source = entry["source"] if isinstance(entry["source"], list) else [entry["source"]]
+            assert set(entry) == {"name", "case", "expected", "source"}, (file.name, entry["name"])
+            found.append(CorpusCase(file.stem, entry["name"], entry["case"], entry["expected"], tuple(source)))
+    return tuple(found)
+
+
+# --- lines of an expectation ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """`hip flexors both overactive or shortened`: muscles, sides, and the states any of which will do (none: any state)."""
+
+    muscles: tuple[str, ...]
+    sides: tuple[str, ...]
+    states: tuple[str, ...]
+
+    def each(self) -> Iterator[tuple[str, str]]:
+        return ((m, s) for m in self.muscles for s in self.sides)
+
+
+def suspicion(line: str, kb: KnowledgeBase) -> Suspicion:
+    """Read one line about a muscle or a group."""
+    match = re.fullmatch(r"(?P<muscle>.+?) (?P<side>left|right|both)(?: (?P<states>\w+(?: or \w+)*))?", line)
+    assert match, f"'{line}' is not: muscle, then left, right or both, then a state"
+    found = kb.words.look_up("muscle", match["muscle"])
+    assert isinstance(found, Found) and not found.mended, f"'{match['muscle']}' is no muscle or group"
+    states = tuple(match["states"].split(" or ")) if match["states"] else ()
+    assert all(s in AXIS_OF for s in states), f"'{line}' names no state"
+    return Suspicion(kb.members(found.reading.id), ("left", "right") if match["side"] == "both" else (match["side"],), states)
+
+
+def _of(answer: Assessment, muscle: str, side: str, states: tuple[str, ...]) -> list[Hypothesis]:
+    return [h for h in answer.hypotheses if (h.muscle, h.side) == (muscle, side) and (not states or h.state in states)]
+
+
+def _each(answer: Assessment, line: str, holds: Callable[[Hypothesis], bool]) -> Iterator[str]:
+    wanted = suspicion(line, answer.knowledge.kb)
+    for muscle, side in wanted.each():
+        told = _of(answer, muscle, side, wanted.states)
+        if not any(holds(h) for h in told):
+            yield f"{line}: {muscle} {side} is {_told(told)}"
+
+
+def _none(answer: Assessment, line: str, holds: Callable[[Hypothesis], bool]) -> Iterator[str]:
+    wanted = suspicion(line, answer.knowledge.kb)
+    for muscle, side in wanted.each():
+        for h in _of(answer, muscle, side, wanted.states):
+            if holds(h):
+                yield f"{line}: {muscle} {side} is {_told([h])}"
+
+
+def _told(found: list[Hypothesis]) -> str:
+    return "; ".join(f"{h.state} {h.status} {h.points:+g}{' held' if h.held else ''}" for h in found) or "not mentioned"
+
+
+def spoken_for(h: Hypothesis) -> bool:
+    """Whether a rule about something observed, and not only the default link, speaks for it."""
+    return any(e.points > 0 and e.piece.basis.channel == "direct" for e in h.evidence)
+
+
+def spoken_against(h: Hypothesis) -> bool:
+    """Whether a rule about something observed speaks against it."""
+    return any(e.points < 0 and e.piece.basis.channel == "direct" for e in h.evidence)
+
+
+def _more(answer: Assessment, line: str) -> Iterator[str]:
+    """`levator scapulae right shortened more than sternocleidomastoid right shortened`."""
+    kb = answer.knowledge.kb
+    more, less = (suspicion(part, kb) for part in line.split(" more than "))
+    high, low = ([h.net for m, s in x.each() for h in _of(answer, m, s, x.states)] for x in (more, less))
+    if not high or min(high) <= max(low, default=0):
+        yield f"{line}: {high} against {low} thousandths"
+
+
+def _named_pattern(line: str, answer: Assessment) -> tuple[str, str]:
+    words, _, side = line.rpartition(" ")
+    return (words.replace(" ", "-"), side) if side in ("left", "right") else (line.replace(" ", "-"), "midline")
+
+
+def _patterns(answer: Assessment, lines: list[str], wanted: bool) -> Iterator[str]:
+    shown = {(p.id, p.side) for p in answer.result.patterns}
+    for line in lines:
+        name, side = _named_pattern(line, answer)
+        assert name in answer.knowledge.kb.patterns, f"'{name}' is no pattern"
+        if ((name, side) in shown) is not wanted:
+            yield f"pattern {line}: shown are {sorted(shown)}"
+
+
+def _predicted(answer: Assessment, line: str, wanted: bool) -> Iterator[str]:
+    words, _, status = line.partition(": ")
+    kb = answer.knowledge.kb
+    bare = re.sub(r" (left|right)$", "", words)
+    if (node := bare.replace(" ", "-")) in kb.nodes:
+        side = words[len(bare) + 1 :] or "midline"
+        keys = [(node, side, "present")]
+    else:
+        of = suspicion(words, kb)
+        keys = [(m, s, of.states[0]) for m, s in of.each()]
+    told = {(p.target.id, p.target.side, p.target.state): p.status for p in answer.result.predicted}
+    for key in keys:
+        if (key in told) is not wanted or (wanted and status and told[key] != status):
+            yield f"prediction {line}: {told}"
+
+
+def _conflict(answer: Assessment, line: str) -> Iterator[str]:
+    pair = tuple(sorted(line.split(" / ")))
+    assert all(r in answer.knowledge.kb.rules for r in pair), f"'{line}' names a rule that is not there"
+    if pair not in {c.between for c in answer.result.conflicts}:
+        yield f"conflict {line}: not shown"
+
+
+def plan_word(answer: Assessment) -> str:
+    """withheld, provisional, given or none."""
+    plan = answer.plan
+    if plan.withheld:
+        return "withheld"
+    return "none" if not plan.phases else "provisional" if plan.provisional else "given"
+
+
+def _same(what: str, wanted: object, got: object) -> Iterator[str]:
+    if wanted != got:
+        yield f"{what}: {got!r}, expected {wanted!r}"
+
+
+def _words(what: str, wanted: list[str], got: set[str], known: set[str], present: bool = True) -> Iterator[str]:
+    for name in wanted:
+        assert name in known, f"{what}: '{name}' is unknown"
+        if (name in got) is not present:
+            yield f"{what} {name}: got {sorted(got)}"
+
+
+_LINES: Mapping[str, Callable[[Assessment, str], Iterator[str]]] = {
+    "supported": lambda a, line: _each(a, line, lambda h: h.status == "supported"),
+    "at_least_possible": lambda a, line: _each(a, line, lambda h: h.status in _CONCLUDED),
+    "pointed_at": lambda a, line: _each(a, line, spoken_for),
+    "spoken_against": lambda a, line: _each(a, line, spoken_against),
+    "contested": lambda a, line: _each(a, line, lambda h: h.status == "contested"),
+    "held": lambda a, line: _each(a, line, lambda h: h.held),
+    "not_held": lambda a, line: _none(a, line, lambda h: h.held),
+    "not_supported": lambda a, line: _none(a, line, lambda h: h.status == "supported"),
+    "not_concluded": lambda a, line: _none(a, line, lambda h: h.status in (*_CONCLUDED, "contested")),
+    "not_pointed_at": lambda a, line: _none(a, line, spoken_for),
+    "not_spoken_against": lambda a, line: _none(a, line, spoken_against),
+    "order": _more,
+    "predicted": lambda a, line: _predicted(a, line, True),
+    "not_predicted": lambda a, line: _predicted(a, line, False),
+    "conflicts": _conflict,
+}
+_WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
+    "patterns": lambda a, v: _patterns(a, v, True),
+    "no_patterns": lambda a, v: _patterns(a, v, False),
+    "causes": lambda a, v: _words("cause", v, {c.id for c in a.result.causes}, set(a.knowledge.kb.causes)),
+    "cause_kinds": lambda a, v: _words("cause of kind", v, {c.kind for c in a.result.causes}, {c.kind for c in a.knowledge.kb.causes.values()}),
+    "flags": lambda a, v: _words("flag", v, {f.id for f in a.referral.flags}, set(a.knowledge.kb.flags)),
+    "not_flags": lambda a, v: _words("flag", v, {f.id for f in a.referral.flags}, set(a.knowledge.kb.flags), present=False),
+    "level": lambda a, v: _same("level", v, a.referral.level),
+    "plan": lambda a, v: _same("plan", v, plan_word(a)),
+    "nothing_supported": lambda a, v: _same("supported", [], [h.about.key for h in a.hypotheses if h.status == "supported"]),
+    "no_hypotheses": lambda a, v: _same("hypotheses", [], [h.about.key for h in a.hypotheses if spoken_for(h)]),
+    "nothing_predicted": lambda a, v: _same("predicted", (), a.result.predicted),
+    "used": lambda a, v: _same("unused", set(), set(v) & {u.finding for u in a.result.unused}),
+    "unused": lambda a, v: _same("not unused", set(), set(v) - {u.finding for u in a.result.unused}),
+}  # fmt: skip
+
+
+def misses(answer: Assessment, expected: Mapping[str, Any]) -> list[str]:
+    """Every expectation that an assessment does not meet, told in words."""
+    found: list[str] = []
+    for key, value in expected.items():
+        if key in _LINES:
+            found += [miss for line in value for miss in _LINES[key](answer, line)]
+        else:
+            found += _WHOLES[key](answer, value)
+    return found

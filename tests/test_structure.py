@@ -1,0 +1,133 @@
+"""The floors of the house, read from the imports themselves: a module imports only from floors below its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import expert
+
+ROOT = Path(expert.__file__).resolve().parent
+FLOORS = {
+    0: {"errors", "formats", "words", "reading", "model", "resources"},
+    1: {"cases", "knowledge", "rulebase", "conditions", "rod"},
+    2: {
+        "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
+        "spread", "advice", "proof", "render", "contract",
+    },
+    3: {"pipeline"},
+    4: {"lint"},
+    5: {"cli", ""},
+}  # fmt: skip
+FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
+
+# Imports between modules of one floor, each with its reason. Everything else on one floor is a stranger to its neighbours.
+SAME_FLOOR = {
+    ("reading", "errors"): "a document says where it is at fault",
+    ("model", "formats"): "the knowledge base is made of the shapes that were read",
+    ("model", "words"): "the knowledge base carries its vocabulary",
+    ("rulebase", "conditions"): "rules are compiled out of conditions",
+    ("rulebase", "rod"): "what mechanics claims becomes ordinary rules",
+    ("inference", "inference.native"): "one face before two engines",
+    ("inference", "inference.rete"): "one face before two engines",
+    ("inference", "inference.experta_door"): "one face before two engines",
+    ("inference.rete", "inference.experta_door"): "experta comes through its door",
+    ("inference.rete", "inference.native"): "both engines derive the same fact from a firing",
+    ("cli", ""): "the doorway calls the face that everybody calls",
+}
+READS_DISK = {"cases", "knowledge", "resources", "cli"}
+OPENERS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob", "rglob", "fdopen", "mkstemp"}
+
+MODULES = sorted(
+    (".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip("."), p)
+    for p in ROOT.rglob("*.py")
+    if "data" not in p.relative_to(ROOT).parts
+)
+
+
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(dict(MODULES)[module].read_text(encoding="utf-8"))
+
+
+def imported(module: str) -> Iterator[str]:
+    """Full names of what a module imports, wherever in it the import stands."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: relative imports hide where a name comes from"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def own(module: str) -> Iterator[str]:
+    """Modules of this package that a module imports; "" is the package's face."""
+    for name in imported(module):
+        if name == "expert" or name.startswith("expert."):
+            parts = name.split(".")[1:]
+            while parts and ".".join(parts) not in FLOOR_OF:
+                parts.pop()
+            yield ".".join(parts)
+
+
+def outside(module: str) -> set[str]:
+    return {name.split(".")[0] for name in imported(module)}
+
+
+def test_every_module_has_its_floor_and_every_floor_only_modules_that_exist() -> None:
+    assert {name for name, _ in MODULES} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("module", [name for name, _ in MODULES])
+def test_a_module_imports_only_from_floors_below_its_own(module: str) -> None:
+    wrong = [
+        other
+        for other in own(module)
+        if FLOOR_OF[other] > FLOOR_OF[module] or (FLOOR_OF[other] == FLOOR_OF[module] and (module, other) not in SAME_FLOOR)
+    ]
+    assert not wrong, f"{module or '__init__'} (floor {FLOOR_OF[module]}) imports {wrong}"
+
+
+def test_each_exception_to_the_floors_is_still_needed() -> None:
+    assert {pair for pair in SAME_FLOOR if pair[1] in set(own(pair[0]))} == set(SAME_FLOOR)
+
+
+def test_only_render_imports_jinja2() -> None:
+    assert [name for name, _ in MODULES if "jinja2" in outside(name)] == ["render"]
+
+
+def test_experta_is_imported_only_by_its_engine_and_its_door() -> None:
+    named = {name for name, _ in MODULES if "experta" in outside(name)}
+    assert named <= {"inference.experta_door", "inference.rete"}
+
+
+def test_experta_and_networkx_are_not_imported_with_the_module() -> None:
+    for name, _ in MODULES:
+        top = [n for n in tree_of(name).body if isinstance(n, ast.Import | ast.ImportFrom)]
+        names = {a.name for n in top if isinstance(n, ast.Import) for a in n.names} | {
+            n.module or "" for n in top if isinstance(n, ast.ImportFrom)
+        }
+        assert not {n for n in names if n.split(".")[0] in ("experta", "networkx")}, name
+
+
+@pytest.mark.parametrize("module", [name for name, _ in MODULES if name not in READS_DISK])
+def test_disk_is_read_on_floor_one_and_at_the_doors_only(module: str) -> None:
+    calls = [n.func for n in ast.walk(tree_of(module)) if isinstance(n, ast.Call)]
+    named = {f.id if isinstance(f, ast.Name) else f.attr for f in calls if isinstance(f, ast.Name | ast.Attribute)}
+    assert not named & OPENERS
+
+
+def test_text_is_printed_in_the_command_line_only() -> None:
+    for name, _ in MODULES:
+        calls = {n.func.id for n in ast.walk(tree_of(name)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        assert name == "cli" or "print" not in calls, name
+
+
+def test_nothing_runs_code_that_was_read_as_text() -> None:
+    for name, _ in MODULES:
+        calls = {n.func.id for n in ast.walk(tree_of(name)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        assert not calls & {"eval", "exec", "compile", "__import__"}, name
+        assert not outside(name) & {"pickle", "marshal", "shelve", "yaml", "subprocess", "socket", "urllib", "http"}, name
