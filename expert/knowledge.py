@@ -225,8 +225,10 @@ def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
         (w, Reading(i), i) for s in ("muscles", "groups") for i, m in e[s].items() for w in (i, m.name, *m.synonyms)
     ]
     tasks = [(w, Reading(i), i) for i, t in e["tasks"].items() for w in (i, t.name, *t.synonyms)]
+    flags = [(w, Reading(i), i) for i, f in e["flags"].items() for w in (i, f.title, f.title.removeprefix("Possible "))]
     tables = {}
-    for subject, shelf, named in (("finding", "findings", seen), ("muscle", "muscles", body), ("task", "tasks", tasks)):
+    subjects = (("finding", "findings", seen), ("muscle", "muscles", body), ("task", "tasks", tasks), ("flag", "flags", flags))
+    for subject, shelf, named in subjects:
         tables[subject] = index((w, r) for w, r, _ in named)
         for words, readings in tables[subject].in_any_order.items():
             ids = sorted({r.id for r in readings})

@@ -89,12 +89,13 @@ class Unused:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A normalised case: its items in order of their keys."""
+    """A normalised case: its items in order of their keys; `ruled_out`: red flags that were asked about as a whole and denied."""
 
     case_id: str
     items: tuple[Item, ...]
     patient: Patient
     unknown: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
     unused: tuple[Unused, ...] = ()
     warnings: tuple[str, ...] = ()
 

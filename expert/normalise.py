@@ -34,6 +34,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         items=tuple(reader.items[k] for k in sorted(reader.items)),
         patient=_patient(case),
         unknown=tuple(sorted(reader.unknown - set(reader.items))),
+        ruled_out=tuple(sorted(reader.ruled_out)),
         unused=tuple(reader.unused),
         warnings=tuple(reader.warnings),
     )
@@ -61,6 +62,7 @@ class _Reader:
         self.items: dict[str, Item] = {}
         self.paths: dict[str, Path] = {}
         self.unknown: set[str] = set()
+        self.ruled_out: set[str] = set()
         self.faults: list[Fault] = []
         self.warnings: list[str] = []
         self.unused: list[Unused] = []
@@ -69,6 +71,9 @@ class _Reader:
         self.faults.append(self.case.document.fault(path, message))
 
     def read(self, entry: CaseFinding, path: Path) -> None:
+        if flag := self._flag(entry):
+            self._rule_out(flag, entry, path)
+            return
         named = self._named(entry, path)
         if named is None:
             return
@@ -87,6 +92,23 @@ class _Reader:
             self.read(CaseFinding(name=words), path)
         else:
             self.unused.append(Unused(".".join(map(str, path)), f"'{words}': no rule reads it"))
+
+    def _flag(self, entry: CaseFinding) -> str | None:
+        """The red flag that a name means, where it is no finding's name."""
+        found = self.kb.words.look_up("finding", entry.name)
+        if isinstance(found, Found) and not found.mended:
+            return None
+        flag = self.kb.words.look_up("flag", entry.name)
+        return flag.reading.id if isinstance(flag, Found) and not flag.mended else None
+
+    def _rule_out(self, flag: str, entry: CaseFinding, path: Path) -> None:
+        """A red flag said to be absent counts as asked about. What is stated may still raise it: nothing takes a flag away."""
+        if entry.present is False:
+            self.ruled_out.add(flag)
+        elif entry.present is True:
+            asks = ", ".join(name for name in self.kb.flags[flag].when.asks if name in self.kb.findings)
+            message = f"'{entry.name}' is a red flag: it can be ruled out here (present: false); to raise it, say what is there: {asks}"
+            self.fault((*path, "name"), message)
 
     def _named(self, entry: CaseFinding, path: Path) -> _Named | None:
         words, said = entry.name, entry.side

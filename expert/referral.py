@@ -19,7 +19,7 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
     not_asked: list[str] = []
     for flag in flags.values():
         verdict = decide(flag.when, items, stated.patient, least)
-        (not_asked if verdict.value is None else asked).append(flag.id)
+        (asked if verdict.value is not None or flag.id in stated.ruled_out else not_asked).append(flag.id)
         if verdict.value:
             raised.append(_raised(flag, verdict.findings))
     raised.sort(key=lambda f: (LEVELS.index(f.level), f.id))

@@ -130,7 +130,7 @@ def _columns(text: str) -> int:
 
 def points(value: float) -> str:
     """Points with sign, one decimal: +2.4, -0.6."""
-    return f"{value:+.1f}"
+    return _Made(f"{value:+.1f}")
 
 
 def styled(text: str, style: str) -> str:

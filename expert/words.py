@@ -22,9 +22,9 @@ _SHORTEST = 4  # a word shorter than this is never taken for a misspelt one
 _LONG = 8  # from this length on, two slips are forgiven instead of one
 # Beginnings that turn a word round: what differs in these is another word, not a slip.
 _CONTRASTS = (
-    ("ab", "ad"), ("in", "de"), ("in", "e"), ("in", "ex"), ("uni", "bi"), ("pro", "re"), ("hyper", "hypo"), ("supra", "infra"),
-    ("con", "ec"), ("an", "re"), ("un", ""), ("in", ""), ("im", ""), ("dis", ""), ("non", ""), ("ab", ""), ("a", ""), ("de", ""), ("bi", ""), ("uni", ""),
-    ("pre", "post"), ("endo", "exo"), ("medi", "later"), ("uni", "multi"),
+    ("ab", "ad"), ("in", "de"), ("in", "e"), ("in", "ex"), ("uni", "bi"), ("uni", "multi"), ("pro", "re"), ("hyper", "hypo"),
+    ("supra", "infra"), ("con", "ec"), ("an", "re"), ("pre", "post"), ("endo", "exo"), ("medi", "later"), ("un", ""), ("in", ""),
+    ("im", ""), ("dis", ""), ("non", ""), ("ab", ""), ("a", ""), ("de", ""), ("bi", ""), ("uni", ""),
 )  # fmt: skip
 
 
