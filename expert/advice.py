@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from expert.conditions import by_finding, decide, severity_least
+from expert.conditions import SIDES, by_finding, decide, severity_least
 from expert.formats import Cause, Caution, FindingType, Phase, Strategy
 from expert.model import Hypothesis, Item, KnowledgeBase, Plan, PlanItem, PlanPhase, Reason, Referral, Stated
 
@@ -20,8 +20,9 @@ def causes(stated: Stated, kb: KnowledgeBase) -> tuple[Reason, ...]:
     items = by_finding([i for i in stated.items if i.present])
     least = severity_least(kb.constants.severity)
     found = []
+    sides = [s for s in SIDES if any(i.side == s for i in stated.items)]
     for cause in kb.causes.values():
-        verdict = decide(cause.when, items, stated.patient, least)
+        verdict = decide(cause.when, items, stated.patient, least, sides)
         if verdict.value and verdict.findings:
             found.append(_reason(cause, verdict.findings))
     return tuple(sorted(found, key=lambda r: (r.kind, r.id)))

@@ -16,6 +16,7 @@ from expert.model import MIRROR, Item, Patient, Term
 
 MOST_VARIANTS = 200
 MOST_TERMS = 6
+SIDES = ("left", "right", "midline")
 _ABOUT_PATIENT = frozenset({"age", "sex", "pregnancy", "postpartum"})
 STATUS_LEVEL = {"possible": 1, "supported": 2}
 
@@ -126,14 +127,16 @@ def holds(condition: Condition, items: Mapping[str, Sequence[Item]], least: Mapp
     return verdict.findings if verdict.value else ()
 
 
-def decide(condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int]) -> Verdict:
+def decide(
+    condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], sides: Iterable[str] = SIDES
+) -> Verdict:
     """Decide a condition from what is stated. `items`: by finding id; `least`: severity word -> least factor.
 
-    Sides: `same` (the default) must be one side for the whole condition; `any` need not.
+    Sides: `same` (the default) must be one side for the whole condition; `any` need not. `sides`: which to try.
     """
     if not any(q in items or q in _ABOUT_PATIENT for q in condition.asks):
         return Verdict(None)
-    verdicts = [_decide(condition, items, patient, least, side) for side in ("left", "right", "midline")]
+    verdicts = [_decide(condition, items, patient, least, side) for side in sides]
     for verdict in verdicts:
         if verdict.value:
             everything = {f for v in verdicts if v.value for f in v.findings}

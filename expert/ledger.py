@@ -24,7 +24,6 @@ from expert.model import (
     Piece,
     Target,
     Unused,
-    sides_of,
 )
 
 _THOUSAND = 1000
@@ -87,10 +86,10 @@ def draw_inferred(
 def conclusions(firing: Firing, rule: CompiledRule) -> list[str]:
     """What a firing concludes, in keys: `gluteus-medius:left:underactive`, `not ...` where it speaks against it."""
     return [
-        f"{'not ' if firing.absent or t.against else ''}{t.muscle or firing.muscle}:{side}:{t.state}"
+        f"{'not ' if firing.absent or t.against else ''}{about.key}"
         for t in rule.targets
         if (t.absent if firing.absent else t.points)
-        for side in sides_of(t.side, firing.side)
+        for about in t.abouts(firing.side, firing.muscle)
     ]
 
 
@@ -100,10 +99,7 @@ def _pieces(firing: Firing, rule: CompiledRule, target: Target, basis: Basis) ->
     if not points:
         return []
     full = points * basis.reliability * basis.severity
-    muscle, axis = target.muscle or firing.muscle, AXIS_OF[target.state]
-    return [
-        Piece(About(muscle, side, axis, target.state), full, rule, target, basis) for side in sides_of(target.side, firing.side)
-    ]
+    return [Piece(about, full, rule, target, basis) for about in target.abouts(firing.side, firing.muscle)]
 
 
 # --- weighing ---------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from expert import formats
@@ -166,6 +167,19 @@ class Firing(NamedTuple):
     premises: tuple[str, ...]
 
 
+class About(NamedTuple):
+    """What a hypothesis is about: one muscle, one side, one axis, one state of it."""
+
+    muscle: str
+    side: str
+    axis: str
+    state: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.muscle}:{self.side}:{self.state}"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A conclusion, compiled: points (thousandths) for or against one state of one muscle. `muscle` "": whichever was bound."""
@@ -179,6 +193,15 @@ class Target:
     against: bool = False
     driver: str = "muscle"
     because: str = ""
+
+    def abouts(self, side: str, matched: str) -> tuple[About, ...]:
+        """What it concludes about, for the side and the muscle that a firing bound."""
+        return _abouts(self.muscle or matched, self.side, self.state, side)
+
+
+@lru_cache(maxsize=8192)
+def _abouts(muscle: str, relative: str, state: str, side: str) -> tuple[About, ...]:
+    return tuple(About(muscle, one, AXIS_OF[state], state) for one in sides_of(relative, side))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,19 +277,6 @@ class Knowledge:
 
 
 # --- evidence and hypotheses ---------------------------------------------------------------------------------------------
-
-
-class About(NamedTuple):
-    """What a hypothesis is about: one muscle, one side, one axis, one state of it."""
-
-    muscle: str
-    side: str
-    axis: str
-    state: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.muscle}:{self.side}:{self.state}"
 
 
 class Basis(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,6 +37,7 @@ _NOT_MUSCLE = ("gravity", "ground")
 
 _graphs: WeakKeyDictionary[Knowledge, SpreadGraph] = WeakKeyDictionary()
 _shipped: list[Knowledge] = []
+_making = threading.Lock()  # what threads share is made once
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,9 @@ class Assessment:
 def load_knowledge(kb: str | os.PathLike[str] | None = None, rules: str | os.PathLike[str] | None = None) -> Knowledge:
     """The shipped knowledge (read once, then shared), or one's own folders laid over it."""
     if kb is None and rules is None:
-        if not _shipped:
-            _shipped.append(_compiled(knowledge.load()))
+        with _making:
+            if not _shipped:
+                _shipped.append(_compiled(knowledge.load()))
         return _shipped[0]
     return _compiled(knowledge.load(kb, rules))
 
@@ -149,10 +152,10 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
 
 
 def _graph(knowledge: Knowledge) -> SpreadGraph:
-    graph = _graphs.get(knowledge)
-    if graph is None:
-        graph = _graphs[knowledge] = SpreadGraph(knowledge.kb)
-    return graph
+    with _making:
+        if knowledge not in _graphs:
+            _graphs[knowledge] = SpreadGraph(knowledge.kb)
+        return _graphs[knowledge]
 
 
 # --- facts --------------------------------------------------------------------------------------------------------------------

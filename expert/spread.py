@@ -69,14 +69,13 @@ class SpreadGraph:
         known = {State("muscle", h.about.muscle, h.about.state, h.about.side) for h in hypotheses if h.status == "supported"}
         present = {*reached, *starts, *known}
         looked = _looked(items)
-        told = [
-            Prediction(start, target, strength, self._status(target, present, check, looked), check, path)
-            for target, (strength, start, path) in reached.items()
-            if target not in starts and target not in known
-            for check in (self._check(path[-1]),)
-        ]
-        told.sort(key=lambda p: (-p.strength, p.target))
-        return tuple(told[: _whole_pairs(told, limits.predictions)])
+        news = sorted((-strength, target) for target, (strength, _, _) in reached.items() if target not in starts and target not in known)
+        told = []
+        for _, target in news[: _whole_pairs(news, limits.predictions)]:
+            strength, start, path = reached[target]
+            check = self._check(path[-1])
+            told.append(Prediction(start, target, strength, self._status(target, present, check, looked), check, path))
+        return tuple(told)
 
     def _reach(self, starts: Iterable[State], limits: SpreadLimits) -> dict[State, tuple[int, State, tuple[Step, ...]]]:
         """The strongest path of at most `links` steps to every state, cut where it grows too weak."""
@@ -224,14 +223,12 @@ def _on_both(state: State) -> State:
     return state if state.side == "midline" else state._replace(side="both")
 
 
-def _whole_pairs(told: Sequence[Prediction], most: int) -> int:
+def _whole_pairs(news: Sequence[tuple[int, State]], most: int) -> int:
     """How many to show: `most`, less where the cut would part the two sides of one prediction (a mirrored case must mirror)."""
-    if len(told) <= most:
-        return len(told)
-    cut = most
-    while cut and (told[cut - 1].strength, told[cut - 1].target.id) == (told[cut].strength, told[cut].target.id):
-        cut -= 1
-    return cut or most
+    if len(news) <= most:
+        return len(news)
+    before, after = news[most - 1], news[most]
+    return most - (before[0] == after[0] and before[1][:3] == after[1][:3])
 
 
 def _turned(circle: tuple[State, ...]) -> tuple[State, ...]:

@@ -7,14 +7,16 @@ import shutil
 import tempfile
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from expert import load_knowledge
 from expert.model import Knowledge
 
 _CHECKS = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
-settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=_CHECKS)
-settings.register_profile("long", max_examples=10_000, deadline=None, database=None, print_blob=True, suppress_health_check=_CHECKS)
+_PHASES = (Phase.explicit, Phase.generate, Phase.target, Phase.shrink)
+_ALWAYS = {"deadline": None, "database": None, "suppress_health_check": _CHECKS, "phases": _PHASES}
+settings.register_profile("quick", max_examples=60, derandomize=True, **_ALWAYS)
+settings.register_profile("long", max_examples=10_000, print_blob=True, **_ALWAYS)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 _CACHE: list[str] = []

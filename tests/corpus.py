@@ -109,12 +109,12 @@ def _told(found: list[Hypothesis]) -> str:
 
 def spoken_for(h: Hypothesis) -> bool:
     """Whether a rule about something observed, and not only the default link, speaks for it."""
-    return any(e.points > 0 and e.piece.basis.channel == "direct" for e in h.evidence)
+    return any(e.piece.full > 0 and not e.piece.against and e.piece.basis.channel == "direct" for e in h.evidence)
 
 
 def spoken_against(h: Hypothesis) -> bool:
     """Whether a rule about something observed speaks against it."""
-    return any(e.points < 0 and e.piece.basis.channel == "direct" for e in h.evidence)
+    return any(e.piece.full > 0 and e.piece.against and e.piece.basis.channel == "direct" for e in h.evidence)
 
 
 def _more(answer: Assessment, line: str) -> Iterator[str]:
@@ -204,6 +204,7 @@ _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "patterns": lambda a, v: _patterns(a, v, True),
     "no_patterns": lambda a, v: _patterns(a, v, False),
     "causes": lambda a, v: _words("cause", v, {c.id for c in a.result.causes}, set(a.knowledge.kb.causes)),
+    "not_causes": lambda a, v: _words("cause", v, {c.id for c in a.result.causes}, set(a.knowledge.kb.causes), present=False),
     "cause_kinds": lambda a, v: _words("cause of kind", v, {c.kind for c in a.result.causes}, {c.kind for c in a.knowledge.kb.causes.values()}),
     "flags": lambda a, v: _words("flag", v, {f.id for f in a.referral.flags}, set(a.knowledge.kb.flags)),
     "not_flags": lambda a, v: _words("flag", v, {f.id for f in a.referral.flags}, set(a.knowledge.kb.flags), present=False),
