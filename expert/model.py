@@ -148,6 +148,15 @@ class Program:
     """The variants of one stage. Equal only to itself, so that engines built for it can be found at once."""
 
     variants: tuple[Variant, ...]
+    _read: frozenset[tuple[str, str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        read = {(t.kind, t.name, t.state) for v in self.variants for t in (*v.terms, *v.unless)}
+        object.__setattr__(self, "_read", frozenset(read))
+
+    def reads(self, fact: Fact) -> bool:
+        """Whether any premise could be met by this fact; what nothing reads need not be shown to an engine."""
+        return (fact.kind, fact.name, fact.state) in self._read or (fact.kind, "", fact.state) in self._read
 
     def by_premises(self) -> tuple[tuple[Variant, ...], ...]:
         """The variants grouped by what they wait for: engines match each set of premises once, whatever rules share it."""

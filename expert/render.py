@@ -79,14 +79,14 @@ def clean(value: Any) -> Any:
     return _Made("".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in value))
 
 
-_MARKUP = re.compile(r"[\\`*_\[\]{}<>#|~$!@]|:(?=//)|(?<=\bwww)\.|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\`*_\[\]{}<>#|~$!@]|:(?=//)|(?<=\bwww)\.|^[-+=]|(?<=^\d)[.)](?=\s|$)|(?<=^\d\d)[.)](?=\s|$)", re.IGNORECASE)
 
 
 def markdown(value: Any) -> Any:
     """Data as text for Markdown: everything that Markdown or HTML would read as markup escaped."""
     if not isinstance(value, str) or isinstance(value, _Made):
         return value
-    plain = str(clean(" ".join(value.split()))).replace("&", "&amp;")
+    plain = str(clean(re.sub(r"\s+", " ", value))).replace("&", "&amp;")
     return _Made(_MARKUP.sub(lambda m: {"<": "&lt;", ">": "&gt;"}.get(m[0], f"\\{m[0]}"), plain))
 
 
@@ -369,7 +369,7 @@ def _strata(trace: Iterable[Tree], names: _Names) -> list[Tree]:
 
 # --- the labels of the body picture --------------------------------------------------------------------------------------------------
 
-_GAP = 18.0  # between two labels
+_GAP = 20.5  # between two labels
 _TOP, _BOTTOM = 30.0, 452.0
 
 

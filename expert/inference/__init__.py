@@ -32,7 +32,8 @@ def choose(name: str = "auto") -> Engine:
 
 def infer(program: Program, facts: Sequence[Fact], engine: Engine) -> tuple[Firing, ...]:
     """Run a program to its end. The trace comes sorted by rule, side, muscle, premises: no engine's own order shows."""
-    if not program.variants or not facts:
+    facts = [f for f in facts if program.reads(f)]
+    if not facts:
         return ()
     if engine.name == "experta":
         from expert.inference import rete  # only here, so that hosts without experta never meet it
