@@ -43,7 +43,9 @@ def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, k
     if withheld:
         return Plan(True, False, tuple(withheld), ())
     phases = _phases(_by_muscle(hypotheses), stated, kb)
-    return Plan(False, bool(softer), tuple(softer) if phases else (), phases)
+    if not phases:
+        return Plan(False, False, ("no hypothesis is supported and free of red flags, so there is nothing to plan yet",), ())
+    return Plan(False, bool(softer), tuple(softer), phases)
 
 
 def _flag_bound(referral: Referral) -> tuple[str, str] | None:

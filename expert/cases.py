@@ -83,7 +83,7 @@ def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any
 
 def _shaped(document: Document) -> Case:
     try:
-        refuse_hidden(document.data, document.where)
+        refuse_hidden(document)
     except Unreadable as unreadable:
         raise CaseError(unreadable.faults) from None
     shape, faults = shaped(CaseFile, document)

@@ -118,13 +118,14 @@ def search(words: Annotated[list[str], typer.Argument(help="Words for a finding,
     Example: myologic search knees cave
     """
     from expert.pipeline import load_knowledge
+    from expert.words import Found
 
     asked, base = " ".join(words), load_knowledge().kb
-    found = 0
-    for subject in ("finding", "muscle", "task"):
-        for name, matched in base.words.search(subject, asked):
-            found += 1
-            typer.echo(f"{base.kinds.get(name, subject):9} {name:34} {matched}")
+    read_first = lambda subject: not isinstance(base.words.look_up(subject, asked), Found)  # noqa: E731
+    subjects = sorted(("finding", "muscle", "task", "flag"), key=read_first)
+    found = [(subject, *entry) for subject in subjects for entry in base.words.search(subject, asked)]
+    for subject, name, matched in found:
+        typer.echo(f"{base.kinds.get(name, subject):9} {name:34} {matched}")
     if not found:
         raise ExpertError(f"nothing in the vocabulary is near '{asked}'")
 

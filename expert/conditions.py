@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 from expert.formats import Condition, SeverityFactors
 from expert.model import MIRROR, Item, Patient, Term
@@ -29,17 +29,15 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """Turns conditions into alternatives. `takes_side`: whether a finding is ever left or right."""
+    """Turns conditions into alternatives. `takes_side`: whether a finding is ever left or right; `may_be_unsided`: or neither."""
 
     takes_side: Callable[[str], bool]
+    may_be_unsided: Callable[[str], bool]
     severity: SeverityFactors
 
     def alternatives(self, condition: Condition) -> tuple[Alternative, ...]:
         """Every way in which the condition can hold, each with its premises in the order written."""
-        found = tuple(dict.fromkeys(self._settled(a) for a in self._expand(condition)))
-        if len(found) > MOST_VARIANTS:
-            raise ConditionError(f"this expands into {len(found)} alternatives; at most {MOST_VARIANTS} are allowed")
-        return found
+        return _few(settled for alternative in _few(self._expand(condition)) for settled in self._settled(alternative))
 
     def _expand(self, condition: Condition) -> Iterator[Alternative]:
         match condition.term:
@@ -57,7 +55,7 @@ class Compiler:
                 yield (self._single(condition),), ()
 
     def _together(self, parts: Sequence[Condition]) -> Iterator[Alternative]:
-        for chosen in product(*(tuple(self._expand(p)) for p in parts)):
+        for chosen in product(*(_few(self._expand(p)) for p in parts)):
             terms = dict.fromkeys(t for positive, _ in chosen for t in positive)
             unless = dict.fromkeys(t for _, negative in chosen for t in negative)
             yield tuple(terms), tuple(unless)
@@ -79,22 +77,41 @@ class Compiler:
             case other:
                 raise ConditionError(f"'{other}' cannot stand here: only findings, hypotheses and patterns can")
 
-    def _settled(self, alternative: Alternative) -> Alternative:
-        """Checks an alternative, and lets midline findings join sided ones."""
+    def _settled(self, alternative: Alternative) -> Iterator[Alternative]:
+        """Checks an alternative, and lets findings of the midline join sided ones.
+
+        What is only ever midline joins any side. What may be sided or told without a side joins as what it is, or unsided.
+        """
         terms, unless = alternative
         if not terms:
             raise ConditionError("nothing that must be there: a rule needs something to start from")
         if len(terms) > MOST_TERMS:
             raise ConditionError(f"more than {MOST_TERMS} premises in one alternative")
         if any(self._binds(t) for t in terms):
-            terms = tuple(t if self._binds(t) or t.side == "any" else replace(t, side="any") for t in terms)
+            terms = tuple(t if self._binds(t) else replace(t, side="any") for t in terms)
         elif all(t.side == "any" for t in terms) and any(t.side != "any" for t in unless):
             raise ConditionError("'none' speaks of same or opposite, but no premise says which side that is")
-        unless = tuple(t if self._binds(t) or t.side == "any" else replace(t, side="any") for t in unless)
-        return tuple(sorted(terms, key=lambda t: t.side == "any")), unless
+        unless = tuple(t if self._binds(t) else replace(t, side="any") for t in unless)
+        readings = [(t, replace(t, side="midline")) if self._binds(t) and self._may_be_unsided(t) else (t,) for t in terms]
+        for chosen in product(*readings):
+            if len(terms) == 1 or any(t.side in ("same", "opposite") for t in chosen) or chosen == terms:
+                yield tuple(sorted(chosen, key=lambda t: t.side in ("any", "midline"))), unless
+            if len(terms) == 1:
+                break
+
+    def _may_be_unsided(self, term: Term) -> bool:
+        return term.kind == "finding" and term.side == "same" and self.may_be_unsided(term.name)
 
     def _binds(self, term: Term) -> bool:
         return term.side != "any" and (term.kind != "finding" or self.takes_side(term.name))
+
+
+def _few(found: Iterable[Alternative]) -> tuple[Alternative, ...]:
+    """Alternatives without repeats; refused as soon as they are too many."""
+    kept = tuple(islice(dict.fromkeys(islice(found, 20 * MOST_VARIANTS)), MOST_VARIANTS + 1))
+    if len(kept) > MOST_VARIANTS:
+        raise ConditionError(f"this expands into more than {MOST_VARIANTS} alternatives")
+    return kept
 
 
 # --- three-valued decision, for flags and causes -----------------------------------------------------------------------------
@@ -128,7 +145,7 @@ def holds(condition: Condition, items: Mapping[str, Sequence[Item]], least: Mapp
 
 
 def decide(
-    condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], sides: Iterable[str] = SIDES
+    condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], sides: Sequence[str] = SIDES
 ) -> Verdict:
     """Decide a condition from what is stated. `items`: by finding id; `least`: severity word -> least factor.
 
@@ -141,7 +158,8 @@ def decide(
         if verdict.value:
             everything = {f for v in verdicts if v.value for f in v.findings}
             return Verdict(True, tuple(sorted(everything)))
-    return Verdict(None if any(v.value is None for v in verdicts) else False)
+    sided = [v for v, side in zip(verdicts, sides, strict=True) if side in MIRROR]  # what was told without a side counts for both
+    return Verdict(None if any(v.value is None for v in sided or verdicts) else False)
 
 
 def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Verdict:

@@ -135,7 +135,7 @@ def _prediction(p: Prediction, kb: KnowledgeBase) -> Tree:
         "kind": p.target.kind, "id": p.target.id, "name": node_name(p.target, kb), "side": p.target.side, "state": p.target.state,
         "strength": decimal(p.strength), "status": p.status, "check": _check(p.check, kb),
         "path": [
-            {**_state(p.start, kb), "link": None, "mechanism": None, "grade": None, "sources": []},
+            {**_state(p.start, kb), "link": None, "strength": None, "mechanism": None, "grade": None, "sources": [], "tasks": []},
             *(_step(step, kb) for step in p.path),
         ],
     }  # fmt: skip
@@ -144,7 +144,7 @@ def _prediction(p: Prediction, kb: KnowledgeBase) -> Tree:
 def _step(step: Step, kb: KnowledgeBase) -> Tree:
     return {
         **_state(step.to, kb), "link": step.link, "strength": decimal(step.strength), "mechanism": step.mechanism,
-        "grade": step.grade, "sources": list(step.sources),
+        "grade": step.grade, "sources": list(step.sources), "tasks": list(step.tasks),
     }  # fmt: skip
 
 

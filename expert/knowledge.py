@@ -328,6 +328,12 @@ def _check_condition(condition: Condition, place: tuple[str, int], names: _Names
         _check_condition(part, place, names, who, kinds)
 
 
+def _terms(condition: Condition) -> Iterator[str]:
+    yield condition.term
+    for part in condition.parts:
+        yield from _terms(part)
+
+
 def _check_rule(entry: Rule, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
     _check_condition(entry.when, place, names, entry.id, kinds)
     names.need("muscle", (c.muscle for c in entry.then if c.muscle != "matched"), place, entry.id)
@@ -336,6 +342,8 @@ def _check_rule(entry: Rule, place: tuple[str, int], names: _Names, kinds: Mappi
 
 def _check_when(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
     _check_condition(entry.when, place, names, entry.id, kinds)
+    for term in sorted(set(_terms(entry.when)) & {"hypothesis", "pattern"}):
+        names.shelves.fault(place, f"{entry.id}: flags and causes rest on what is stated; '{term}' cannot stand here")
     names.need("finding", getattr(entry, "explains", ()), place, entry.id)
 
 
@@ -348,11 +356,13 @@ def _check_pattern(entry: Any, place: tuple[str, int], names: _Names, kinds: Map
 
 def _check_node(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
     names.need("finding", (s.finding for s in entry.seen_as), place, entry.id)
+    names.need("task", (t for s in entry.seen_as for t in s.task), place, entry.id)
     names.need("node", [entry.opposes], place, entry.id)
 
 
 def _check_link(entry: Link, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
     names.need("link kind", [entry.kind], place, entry.id)
+    names.need("task", (*entry.task, *(entry.check.task if entry.check else ())), place, entry.id)
     for end in (entry.start, entry.to):
         names.need("muscle", [end.muscle], place, entry.id)
         names.need("node", [end.node], place, entry.id)

@@ -195,8 +195,10 @@ def _diminished(pieces: Sequence[Piece], weights: Sequence[int]) -> list[Evidenc
 
 
 def _identity(piece: Piece) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
-    """What tells pieces about one state apart, for an order that never hangs on the engine."""
-    return piece.rule.id, piece.basis.findings, piece.target.via, piece.basis.premises
+    """What tells pieces about one state apart, for an order that hangs neither on the engine nor on left and right."""
+    own = f":{piece.about.side}"
+    findings = tuple(f.replace(own, ":same") for f in piece.basis.findings)
+    return piece.rule.id, findings, piece.target.via, tuple(p.replace(own, ":same") for p in piece.basis.premises)
 
 
 def _rounded(amount: int) -> int:
@@ -208,7 +210,8 @@ def _hypothesis(about: About, sheet: Sheet, sheets: Balance, names: Mapping[str,
     rival = sheets.get(About(about.muscle, about.side, about.axis, OPPOSITE_STATE[about.state]), _NOTHING)
     own, other = sheet.pro - sheet.contra, rival.pro - rival.contra
     net = own - rival.pro
-    status = status_of(own, other, net, looked_twice(sheet.evidence), measure)
+    corroborated = net >= measure.supported and looked_twice(sheet.evidence)
+    status = status_of(own, other, net, corroborated, measure)
     against = sheet.contra + rival.pro
     return Hypothesis(about, names[about.muscle], net, sheet.pro, against, status, confidence(net, measure), sheet.evidence)
 
@@ -224,15 +227,17 @@ def status_of(own: int, rival: int, net: int, corroborated: bool, measure: Scale
 
 
 def looked_twice(evidence: Iterable[Evidence]) -> bool:
-    """Whether two separate items agree, or one was measured with an instrument: one glance gives no more than `possible`."""
-    first: tuple[str, ...] | None = None
+    """Whether two separate looks agree, or one was measured with an instrument: one glance gives no more than `possible`.
+
+    The same finding in the same task is one look, on one side or on both.
+    """
+    looks: set[str] = set()
     for entry in evidence:
         if not entry.piece.against:
-            basis = entry.piece.basis
-            if basis.instrumented or len(basis.findings) > 1 or (first is not None and basis.findings != first):
+            if entry.piece.basis.instrumented:
                 return True
-            first = basis.findings
-    return False
+            looks.update(key.replace(":left", "").replace(":right", "") for key in entry.piece.basis.findings)
+    return len(looks) > 1
 
 
 def confidence(net: int, measure: Scale) -> str:

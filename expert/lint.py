@@ -12,6 +12,7 @@ from expert.formats import Condition, Entry
 from expert.model import OPPOSITE_STATE, Knowledge, KnowledgeBase, State
 from expert.reading import did_you_mean
 from expert.spread import ends_of
+from expert.words import Found
 
 _SHELVES = (
     "muscles", "groups", "joints", "findings", "tasks", "rules", "patterns", "flags", "causes", "strategies", "nodes", "link_kinds",
@@ -130,7 +131,10 @@ def entries_named(name: str, kb: KnowledgeBase) -> list[tuple[str, Entry, tuple[
     for shelf in _SHELVES:
         for entry in getattr(kb, shelf).values():
             everything[entry.id].append((shelf, entry))
-    ids = [name] if name in everything else list(dict.fromkeys(i for s in ("finding", "muscle", "task") for i in kb.words.near(s, name, 1)))
+    for phase in kb.phases:
+        everything[phase.id].append(("phases", phase))
+    read = [kb.words.look_up(subject, name) for subject in ("finding", "muscle", "task", "flag")]
+    ids = [name] if name in everything else [r.reading.id for r in read if isinstance(r, Found)]
     found = [(shelf, entry, kb.places.get(f"{shelf}:{entry.id}", ("kb", 0))) for i in ids[:1] for shelf, entry in everything.get(i, ())]
     if not found:
         raise ExpertError(f"nothing is called '{name}'{did_you_mean(name, list(everything))}")

@@ -119,7 +119,7 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Term:
-    """One premise. `name` "" binds any muscle; `side` is same, opposite or any, seen from the side the rule binds."""
+    """One premise. `name` "" binds any muscle; `side` is same or opposite, seen from the side the rule binds, or any, or midline."""
 
     kind: str
     name: str
@@ -445,6 +445,7 @@ class Step(NamedTuple):
     mechanism: str
     grade: str
     sources: tuple[str, ...]
+    tasks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         unknown=tuple(sorted(reader.unknown - set(reader.items))),
         ruled_out=tuple(sorted(reader.ruled_out)),
         unused=tuple(reader.unused),
-        warnings=tuple(reader.warnings),
+        warnings=tuple(sorted(reader.warnings)),
     )
 
 
@@ -88,7 +88,7 @@ class _Reader:
     def read_leniently(self, words: str, path: Path) -> None:
         """A condition or medicine: used where the vocabulary knows it, else said to be unused."""
         found = self.kb.words.look_up("finding", words)
-        if isinstance(found, Found) and not found.mended and self.kb.findings[found.reading.id].side_optional:
+        if isinstance(found, Found) and not found.mended and self._needs_no_side(self.kb.findings[found.reading.id]):
             self.read(CaseFinding(name=words), path)
         else:
             self.unused.append(Unused(".".join(map(str, path)), f"'{words}': no rule reads it"))
@@ -144,6 +144,9 @@ class _Reader:
             self.fault((*path, "task"), f"unknown task '{entry.task}'{near}")
             return None
         task = found.reading.id
+        if named.task and named.task != task:
+            self.fault((*path, "task"), f"'{entry.name}' says {named.task}, its task says {task}: which is it?")
+            return None
         if named.type.tasks and task not in named.type.tasks:
             takes = ", ".join(named.type.tasks)
             self.fault((*path, "task"), f"{named.type.id} is not recorded in '{task}'; it is in: {takes}")
@@ -157,23 +160,32 @@ class _Reader:
                 return named.side
             self.fault((*path, "side"), f"{named.type.id} does not take the side '{named.side}'; it takes {_listed(sides)}")
             return None
-        if named.type.side_optional or sides == ("midline",):
+        if self._needs_no_side(named.type):
             return "midline"
         asks = f" ({named.type.side_means.rstrip('.')})" if named.type.side_means else ""
         self.fault((*path, "name"), f"{named.type.id}: which side? Say {_listed(sides)}{asks}")
         return None
 
+    def _needs_no_side(self, kind: FindingType) -> bool:
+        return kind.side_optional or kind.sides == ("midline",)
+
     def _check_stance(self, entry: CaseFinding, kind: FindingType, side: str, path: Path) -> None:
-        stated = entry.stance or (split_side(entry.task)[1] if entry.task else None)
-        if kind.stance is None or stated not in MIRROR or side not in MIRROR:
+        """The leg that stands, where it is said, must be the one that the finding's side means."""
+        by_task = split_side(entry.task)[1] if entry.task else None
+        if entry.stance and by_task in MIRROR and by_task != entry.stance:
+            self.fault((*path, "stance"), f"'{entry.task}' says that the {by_task} leg stands, stance says {entry.stance}: which is it?")
             return
-        meant = side if kind.stance == "same" else MIRROR[side]
-        if stated != meant:
-            self.fault(
-                (*path, "stance") if entry.stance else (*path, "task"),
-                f"{kind.id} {side} means that the {meant} leg stands, but the {stated} leg is said to stand: either "
-                f"'{kind.id}' {MIRROR[side]}, or {meant} stance" + (f" ({kind.side_means.rstrip('.')})" if kind.side_means else ""),
-            )
+        stated = entry.stance or by_task
+        if kind.stance is None or stated not in MIRROR:
+            return
+        for one in ("left", "right") if side == "bilateral" else (side,):
+            meant = one if kind.stance == "same" else mirrored(one)
+            if meant in MIRROR and stated != meant:
+                self.fault(
+                    (*path, "stance") if entry.stance else (*path, "task"),
+                    f"{kind.id} {one} means that the {meant} leg stands, but the {stated} leg is said to stand: either '{kind.id}' "
+                    f"{MIRROR[one]}, or {meant} stance" + (f" ({kind.side_means.rstrip('.')})" if kind.side_means else ""),
+                )
 
     def _item(self, entry: CaseFinding, kind: FindingType, side: str, task: str) -> Item:
         instrumented = entry.seen_by == "instrument"

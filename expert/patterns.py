@@ -19,6 +19,9 @@ def found(
     premises: dict[tuple[str, str], set[str]] = {}
     for firing in firings:
         premises.setdefault((firing.rule, firing.side or "midline"), set()).update(firing.premises)
+    for name, side in sorted(premises):
+        if side != "midline" and (name, "midline") in premises:  # a whole that lies in the midline is one whole
+            premises[name, "midline"] |= premises.pop((name, side))
     told = [
         _pattern(patterns[name], side, sorted(keys), items, constants, word) for (name, side), keys in sorted(premises.items())
     ]

@@ -10,7 +10,9 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -53,18 +55,30 @@ _WORDS: Mapping[str, bool | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data and, for each path into it, its line (1-based; empty where the text gave none)."""
+    """Plain data and, for each path into it, its line (1-based). JSON's lines are found from its text when something is at fault."""
 
     where: str
     data: Any
     lines: Mapping[Path, int] = field(default_factory=dict)
+    text: str = ""
 
     def fault(self, path: Path, message: str) -> Fault:
         """A fault at the nearest enclosing place whose line is known."""
+        lines = self.lines or _lines(self.text)
         for end in range(len(path), -1, -1):
-            if line := self.lines.get(path[:end]):
+            if line := lines.get(path[:end]):
                 return Fault(self.where, line, message)
         return Fault(self.where, 0, f"{spell(path)}: {message}" if path else message)
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> Mapping[Path, int]:
+    """The lines of JSON, read as the YAML that it also is, as far as that goes."""
+    builder = _Builder("")
+    if len(text) <= YAML_CAP:
+        with suppress(YAMLError, ValueError, Unreadable):
+            builder.build(text)
+    return builder.lines
 
 
 class Unreadable(Exception):
@@ -108,12 +122,7 @@ def read_json(text: str, where: str, cap: int = JSON_CAP) -> Document:
     except (_Refused, ValueError, RecursionError) as error:
         line = _line_of(text, error.args[1]) if isinstance(error, _Refused) and len(error.args) > 1 else 1
         raise Unreadable(Fault(where, line, str(error.args[0]))) from None
-    refuse_hidden(data, where)
-    try:
-        lines = read_yaml(text, where).lines if len(text) <= YAML_CAP else {}
-    except Unreadable:
-        lines = {}
-    return Document(where, data, lines)
+    return Document(where, data, text=text)
 
 
 class _Refused(ValueError):
@@ -243,17 +252,20 @@ def _refuse_hidden(text: str, where: str) -> None:
         raise Unreadable(*faults)
 
 
-def refuse_hidden(data: Any, where: str) -> None:
-    """Raise Unreadable for hidden characters anywhere in plain data, however they came in."""
-    todo = [data]
+def refuse_hidden(document: Document) -> None:
+    """Raise Unreadable for hidden characters anywhere in a document's data, however they came in, each with its line."""
+    faults = []
+    todo: list[tuple[Path, Any]] = [((), document.data)]
     while todo:
-        here = todo.pop()
-        if isinstance(here, str):
-            _refuse_hidden(here, where)
+        path, here = todo.pop()
+        if isinstance(here, str) and (hidden := _HIDDEN.search(here)):
+            faults.append(document.fault(path, f"the hidden character U+{ord(hidden.group()):04X} is refused"))
         elif isinstance(here, dict):
-            todo += [*here, *here.values()]
-        elif isinstance(here, list):
-            todo += here
+            todo += [((*path, key), part) for key, value in here.items() for part in (key, value)]
+        elif isinstance(here, (list, tuple)):
+            todo += [((*path, number), part) for number, part in enumerate(here)]
+    if faults:
+        raise Unreadable(*faults)
 
 
 def _refuse_depth(text: str, where: str) -> None:

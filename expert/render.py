@@ -50,7 +50,7 @@ class _Made(str):
 class _PlainEnvironment(Environment):
     """For formats other than HTML: what a macro or block gives is made text, so `finalize` leaves it alone."""
 
-    concat = staticmethod(lambda parts: _Made("".join(parts)))  # type: ignore[assignment]
+    concat = staticmethod(lambda parts: _Made("".join(parts)))
 
 
 @lru_cache(maxsize=8)
@@ -322,7 +322,7 @@ def _plan(phases: Iterable[Tree]) -> Tree:
     told = []
     for phase in phases:
         same: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        sources = {}
+        sources: dict[tuple[str, str], list[str]] = {}
         for item in phase["items"]:
             key = (item["do"], item["because"])
             sources.setdefault(key, item["sources"])
@@ -340,15 +340,17 @@ def _plan(phases: Iterable[Tree]) -> Tree:
 
 
 def _starts(predicted: Iterable[Tree], kb: KnowledgeBase) -> list[Tree]:
-    """Predictions by where they start, each with the kinds of its links and the chains of which it walks two links."""
+    """Predictions by where they start, each with the kinds of its links and, once, the chains of which it walks two links."""
     starts: dict[tuple[str, ...], Tree] = {}
+    said: set[str] = set()
     for prediction in predicted:
         start, *steps = prediction["path"]
         links = {step["link"] for step in steps}
         told = {
             **prediction, "steps": [{**s, "of": kb.link_kinds[kb.links[s["link"]].kind] if s["link"] in kb.links else None} for s in steps],
-            "chains": [c for c in kb.chains.values() if len(links & set(c.steps)) >= 2],
+            "chains": [c for c in kb.chains.values() if len(links & set(c.steps)) >= 2 and c.id not in said],
         }  # fmt: skip
+        said |= {c.id for c in told["chains"]}
         key = (start["kind"], start["id"], start["side"], start["state"])
         starts.setdefault(key, {"start": start, "predicted": []})["predicted"].append(told)
     return list(starts.values())

@@ -69,8 +69,20 @@ def alignments(finding: FindingType, kb: KnowledgeBase) -> tuple[Alignment, ...]
             if total := sum(p.sign * p.share for p in pulls):
                 raw[muscle, side] = (total, pulls)
     most = max((abs(total) for total, _ in raw.values()), default=1.0)
-    found = [Alignment(m, side, total / most, pulls) for (m, side), (total, pulls) in raw.items()]
+    found = [Alignment(m, side, total / most, pulls) for (m, side), (total, pulls) in _joined(raw).items()]
     return tuple(sorted(found, key=lambda a: (-abs(a.value), a.muscle, a.side)))
+
+
+def _joined(raw: Mapping[tuple[str, str], tuple[float, tuple[Pull, ...]]]) -> dict[tuple[str, str], tuple[float, tuple[Pull, ...]]]:
+    """One entry for `both` where a muscle lies to the position alike on either side."""
+    joined = {}
+    for (muscle, side), entry in raw.items():
+        other = raw.get((muscle, "opposite" if side == "same" else "same"))
+        if other == entry:
+            joined[muscle, "both"] = entry
+        else:
+            joined[muscle, side] = entry
+    return joined
 
 
 def _directions(kb: KnowledgeBase) -> _Directions:

@@ -37,7 +37,9 @@ def compile_rules(kb: KnowledgeBase) -> RuleBase:
 class _Builder:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.kb = kb
-        self.compiler = Compiler(lambda f: "left" in kb.findings[f].sides, kb.constants.severity)
+        takes_side = lambda f: "left" in kb.findings[f].sides  # noqa: E731
+        may_be_unsided = lambda f: kb.findings[f].side_optional or "midline" in kb.findings[f].sides  # noqa: E731
+        self.compiler = Compiler(takes_side, may_be_unsided, kb.constants.severity)
         self.rules: dict[str, CompiledRule] = {}
         self.programs: dict[str, list[Variant]] = {stage: [] for stage in STAGES}
         self.faults: list[Fault] = []
@@ -66,7 +68,7 @@ class _Builder:
             raise ConditionError("patterns come after the balance sheet; only patterns may rest on patterns")
         if any(t.kind == "hypothesis" for t in unless):
             raise ConditionError("'none' speaks of findings only; a hypothesis that is missing shows nothing")
-        if all(t.side == "any" for t in terms) and any(t.side != "both" for t in targets):
+        if not any(t.side in ("same", "opposite") for t in terms) and any(t.side != "both" for t in targets):
             raise ConditionError("concludes on 'same' or 'opposite', but no premise says which side that is")
         if any(not t.muscle for t in targets) and not any(t.kind == "hypothesis" and not t.name for t in terms):
             raise ConditionError("'matched' needs a premise with `muscle: any`")

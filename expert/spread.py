@@ -49,7 +49,7 @@ class SpreadGraph:
 
     def _step(self, link_id: str, to: State) -> Step:
         link = self.kb.links[link_id]
-        return Step(to, link.id, round(_ONE * float(link.strength)), link.mechanism, link.grade, link.sources)
+        return Step(to, link.id, round(_ONE * float(link.strength)), link.mechanism, link.grade, link.sources, link.task)
 
     def starts(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item]) -> dict[State, tuple[str, ...]]:
         """The states that send: supported, unheld hypotheses and what is seen; with the items each rests on."""

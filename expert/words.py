@@ -82,22 +82,32 @@ class Words:
             return _one(tuple(sorted(readings))[:1], near[0])
         if readings:
             return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
-        return Unclear(self.near(subject, words))
+        return Unclear(self._near(subject, words))
 
-    def near(self, subject: str, words: str, most: int = 3) -> tuple[str, ...]:
-        """Ids whose words are nearest, best first."""
-        return tuple(i for i, _ in self.search(subject, words, most=most, at_least=65))
+    def _near(self, subject: str, words: str) -> tuple[str, ...]:
+        """The three ids whose words are nearest to words that could not be read."""
+        return tuple(i for i, _ in self._ranked(subject, normal(words), 65)[:3])
 
     def search(self, subject: str, words: str, most: int = 10, at_least: int = 55) -> tuple[tuple[str, str], ...]:
-        """(id, the words that matched), nearest first; ties by id."""
+        """(id, the words that matched): first what a look-up reads, then what is near, nearest first; ties by id."""
+        read = self.look_up(subject, words)
+        first = (read.reading.id,) if isinstance(read, Found) else read.near if read.ambiguous else ()
+        plain = normal(words)
+        ranked = self._ranked(subject, plain, at_least)
+        words_of = dict(ranked)
+        read_first = [(name, words_of.get(name, plain)) for name in first]
+        return (*read_first, *(entry for entry in ranked if entry[0] not in first))[:most]
+
+    def _ranked(self, subject: str, plain: str, at_least: int) -> list[tuple[str, str]]:
         known = self.by_subject[subject].known
+        alike = fuzz.WRatio if len(plain) >= _SHORTEST else fuzz.ratio  # parts of words say nothing about an abbreviation
         best: dict[str, tuple[float, str]] = {}
-        for name, score, _ in process.extract(normal(words), sorted(known), scorer=fuzz.WRatio, limit=60):
+        for name, score, _ in process.extract(plain, sorted(known), scorer=alike, limit=60):
             for reading in known[name]:
                 if score >= at_least and score > best.get(reading.id, (0.0, ""))[0]:
                     best[reading.id] = (score, name)
         ranked = sorted(best.items(), key=lambda entry: (-entry[1][0], entry[0]))
-        return tuple((name, words) for name, (_, words) in ranked[:most])
+        return [(name, matched) for name, (_, matched) in ranked]
 
 
 def normal(words: str) -> str:

@@ -77,7 +77,8 @@ def suspicion(line: str, kb: KnowledgeBase) -> Suspicion:
     match = re.fullmatch(r"(?P<muscle>.+?) (?P<side>left|right|both)(?: (?P<states>\w+(?: or \w+)*))?", line)
     assert match, f"'{line}' is not: muscle, then left, right or both, then a state"
     found = kb.words.look_up("muscle", match["muscle"])
-    assert isinstance(found, Found) and not found.mended, f"'{match['muscle']}' is no muscle or group"
+    assert isinstance(found, Found), f"'{match['muscle']}' is no muscle or group"
+    assert not found.mended, f"'{match['muscle']}' is misspelt"
     states = tuple(match["states"].split(" or ")) if match["states"] else ()
     assert all(s in AXIS_OF for s in states), f"'{line}' names no state"
     return Suspicion(kb.members(found.reading.id), ("left", "right") if match["side"] == "both" else (match["side"],), states)
@@ -183,6 +184,10 @@ def _words(what: str, wanted: list[str], got: set[str], known: set[str], present
             yield f"{what} {name}: got {sorted(got)}"
 
 
+def _kinds(answer: Assessment) -> set[str]:
+    return {c.kind for c in answer.knowledge.kb.causes.values()}
+
+
 _LINES: Mapping[str, Callable[[Assessment, str], Iterator[str]]] = {
     "supported": lambda a, line: _each(a, line, lambda h: h.status == "supported"),
     "at_least_possible": lambda a, line: _each(a, line, lambda h: h.status in _CONCLUDED),
@@ -205,7 +210,7 @@ _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "no_patterns": lambda a, v: _patterns(a, v, False),
     "causes": lambda a, v: _words("cause", v, {c.id for c in a.result.causes}, set(a.knowledge.kb.causes)),
     "not_causes": lambda a, v: _words("cause", v, {c.id for c in a.result.causes}, set(a.knowledge.kb.causes), present=False),
-    "cause_kinds": lambda a, v: _words("cause of kind", v, {c.kind for c in a.result.causes}, {c.kind for c in a.knowledge.kb.causes.values()}),
+    "cause_kinds": lambda a, v: _words("cause of kind", v, {c.kind for c in a.result.causes}, _kinds(a)),
     "flags": lambda a, v: _words("flag", v, {f.id for f in a.referral.flags}, set(a.knowledge.kb.flags)),
     "not_flags": lambda a, v: _words("flag", v, {f.id for f in a.referral.flags}, set(a.knowledge.kb.flags), present=False),
     "no_flags": lambda a, v: _same("flags", v, [f.id for f in a.referral.flags]),

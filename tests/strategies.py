@@ -108,8 +108,8 @@ def patients(draw: st.DrawFn) -> CaseDict:
 
 # --- rule bases ---------------------------------------------------------------------------------------------------------------
 
-_FINDINGS, _MUSCLES, _PATTERNS = ("a", "b", "c"), ("x", "y"), ("p", "q", "r")
-_SIDES, _TASKS, _LEVELS = ("left", "right", "midline"), ("", "run", "walk"), (0, 500, 1000, 1250)
+_FINDINGS, _MUSCLES, _PATTERNS = ("a", "b"), ("x", "y"), ("p", "q", "r")
+_SIDES, _TASKS, _LEVELS = ("left", "right", "left", "right", "midline"), ("", "run", "walk"), (500, 1000, 1250)
 
 
 @st.composite
@@ -120,7 +120,7 @@ def terms(draw: st.DrawFn, kinds: tuple[str, ...] = ("finding", "finding", "hypo
     level = draw(st.sampled_from([0, 0, 500, 1000]))
     if kind == "finding":
         contexts = draw(st.sampled_from([(), (), ("run",), ("run", "walk")]))
-        return Term(kind, draw(st.sampled_from(_FINDINGS)), "", side, contexts, (), level, draw(st.booleans()))
+        return Term(kind, draw(st.sampled_from(_FINDINGS)), "", side, contexts, (), level, draw(st.sampled_from([True, True, False])))
     if kind == "hypothesis":
         barred = draw(st.sampled_from([(), ("gravity",), ("gravity", "ground")]))
         state = draw(st.sampled_from(["weak", "shortened"]))
@@ -135,21 +135,21 @@ def variants(draw: st.DrawFn, number: int) -> Variant:
     barred = draw(st.lists(terms(("finding", "finding", "hypothesis")), max_size=2))
     if all(t.side == "any" for t in wanted):
         barred = [replace(t, side="any") for t in barred]
-    derives = draw(st.sampled_from(["", "", *_PATTERNS]))
+    derives = draw(st.sampled_from(["", *_PATTERNS]))
     return Variant(f"r{number}", 0, tuple(wanted), tuple(barred), draw(st.booleans()), derives)
 
 
 @st.composite
-def programs(draw: st.DrawFn, most: int = 7) -> Program:
+def programs(draw: st.DrawFn, most: int = 8) -> Program:
     """A small rule base whose rules chain through the patterns they derive."""
-    return Program(tuple(draw(variants(n)) for n in range(draw(st.integers(1, most)))))
+    return Program(tuple(draw(variants(n)) for n in range(draw(st.integers(most // 2, most)))))
 
 
 @st.composite
-def facts(draw: st.DrawFn, most: int = 6) -> tuple[Fact, ...]:
+def facts(draw: st.DrawFn, most: int = 8) -> tuple[Fact, ...]:
     """What a small case states and an earlier stratum concluded: every fact its own key."""
     found: dict[str, Fact] = {}
-    for _ in range(draw(st.integers(1, most))):
+    for _ in range(draw(st.integers(most // 2, most))):
         side = draw(st.sampled_from(_SIDES))
         if draw(st.sampled_from([True, True, False])):
             name, task = draw(st.sampled_from(_FINDINGS)), draw(st.sampled_from(_TASKS))

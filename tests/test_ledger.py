@@ -87,8 +87,7 @@ def test_a_piece_is_points_times_reliability_times_severity_rounded_once_half_up
 
 
 def test_rounding_happens_once_after_the_weight_and_not_before(constants: Constants) -> None:
-    # 0.8 x 3 thousandths = 2.4; halved 1.2 -> 1. Rounded twice it would be 2 -> 1; 1.4 halved 0.7 -> 1, rounded twice 1 -> 0.5 -> 1;
-    # 5 x 0.5 x 0.5 x 1 = 1.25 -> 1 while rounding 2.5 to 3 first would give 1.5 -> 2
+    # 5 thousandths x 0.5 are 2.5, halved as the second source 1.25: that is 1. Rounded before the weight as well it would be 2.
     seen = item(reliability=500)
     rules = {"a": rule("a", target(9000)), "b": rule("b", target(5))}
     pieces, _ = draw_direct([Firing(n, "left", "", False, (seen.key,)) for n in rules], rules, {seen.key: seen})
@@ -211,10 +210,10 @@ def test_what_speaks_for_and_against_is_discounted_apart(constants: Constants) -
     assert (found.points_for, found.points_against) == (4000, 4000)
 
 
-@pytest.mark.parametrize("order", list(permutations(range(5))))
-def test_the_order_of_pieces_does_not_matter(order: tuple[int, ...], constants: Constants) -> None:
+def test_the_order_of_pieces_does_not_matter(constants: Constants) -> None:
     pieces = [piece(4000, "a"), piece(4000, "b", lineage="a"), piece(4000, "c"), piece(2000, "d", group="g"), piece(1000, "e", absent=True)]
-    assert weigh([pieces[n] for n in order], NAMES, constants) == weigh(pieces, NAMES, constants)
+    expected = weigh(pieces, NAMES, constants)
+    assert all(weigh(order, NAMES, constants) == expected for order in permutations(pieces))
 
 
 @given(st.lists(st.tuples(st.integers(1, 5000), st.sampled_from("abc"), st.sampled_from("fg")), min_size=1, max_size=8))
@@ -301,7 +300,7 @@ def test_the_best_stands_first_and_ties_are_told_by_name(constants: Constants) -
     assert [h.state for h in weigh(pieces, NAMES, constants)] == ["shortened", "overactive", "weak"]
 
 
-# --- what rests on hypotheses --------------------------------------------------------------------------------------------------------------
+# --- what rests on hypotheses -------------------------------------------------------------------------------------------------------------
 
 
 def test_inferred_evidence_shares_the_group_and_factors_of_what_it_rests_on(constants: Constants) -> None:

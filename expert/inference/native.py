@@ -120,7 +120,10 @@ def _bind(term: Term, fact: Fact, binding: Binding) -> Binding | None:
     if (term.contexts and fact.context not in term.contexts) or fact.context in term.barred:
         return None
     side, muscle = binding
-    if term.side != "any":
+    if term.side == "midline":
+        if fact.side != "midline":
+            return None
+    elif term.side != "any":
         seen = fact.side if term.side == "same" else MIRROR.get(fact.side, fact.side)
         if side is not None and side != seen:
             return None

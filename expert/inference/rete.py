@@ -99,6 +99,8 @@ def _pattern(term: Term, parts: _Parts) -> dict[str, Any]:
         fields["side"] = bind.s
     elif term.side == "opposite":
         fields["other"] = bind.s
+    elif term.side == "midline":
+        fields["side"] = "midline"
     if term.contexts and term.barred:
         fields["context"] = parts.fits(term.contexts, term.barred)
     elif term.contexts:

@@ -1,0 +1,185 @@
+"""Patterns: shown when their core was seen, on the side where it was seen, and not from anything less."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from corpus import mirrored
+
+from expert import Assessment, assess, load_knowledge
+from expert.conditions import Compiler
+from expert.formats import Condition
+from expert.model import Knowledge, Term
+
+
+def shown(answer: Assessment) -> set[tuple[str, str]]:
+    return {(p.id, p.side) for p in answer.result.patterns}
+
+
+def of(knowledge: Knowledge, *findings: tuple[str, str], **rest: Any) -> Assessment:
+    entries = [{"name": name, "side": side} if side else {"name": name} for name, side in findings]
+    return assess({"findings": [{**e, **_task(e["name"], knowledge)} for e in entries], **rest}, knowledge, "native")
+
+
+def _task(finding: str, knowledge: Knowledge) -> dict[str, str]:
+    tasks = knowledge.kb.findings[finding].tasks
+    return {"task": tasks[0]} if tasks else {}
+
+
+# --- the cores that the sources name ---------------------------------------------------------------------------------------------
+
+CORES: list[tuple[str, str, tuple[tuple[str, str], ...]]] = [
+    ("upper-crossed", "midline", (("forward-head", ""), ("rounded-shoulders", "left"))),
+    ("upper-crossed", "midline", (("forward-head", ""), ("shoulder-high", "left"))),
+    ("lower-crossed", "midline", (("anterior-pelvic-tilt", ""), ("lordosis", ""))),
+    ("lordotic-posture", "midline", (("lordosis", ""), ("anterior-pelvic-tilt", ""))),
+    ("kyphotic-posture", "midline", (("kyphosis", ""), ("forward-head", ""))),
+    ("flat-back-posture", "midline", (("flat-back", ""), ("posterior-pelvic-tilt", ""))),
+    ("sway-back-posture", "midline", (("sway-back", ""), ("kyphosis", ""))),
+    ("pronation-distortion", "left", (("foot-pronation", "left"), ("knee-valgus", "left"))),
+    ("stiff-ankle-knee", "left", (("knee-valgus", "left"), ("dorsiflexion-limited", "left"))),
+    ("hip-abductor-insufficiency", "left", (("hip-abduction-weak", "left"), ("hip-drop", "right"))),
+    ("hip-abductor-insufficiency", "left", (("hip-abduction-weak", "left"), ("trunk-lean", "left"))),
+    ("hip-extensor-sparing-gait", "left", (("trunk-lean-back", "left"), ("hip-extension-weak", "left"))),
+    ("quadriceps-sparing-gait", "left", (("knee-hyperextension", "left"), ("knee-extension-weak", "left"))),
+    ("long-swing-leg", "left", (("hip-hike", "left"), ("foot-drop", "left"))),
+]
+
+
+@pytest.mark.parametrize(("pattern", "side", "core"), CORES)
+def test_a_pattern_is_shown_when_its_core_was_seen_and_mirrors(
+    pattern: str, side: str, core: tuple[tuple[str, str], ...], knowledge: Knowledge
+) -> None:
+    assert (pattern, side) in shown(of(knowledge, *core))
+    turned = tuple((name, mirrored(s)) for name, s in core)
+    assert (pattern, mirrored(side)) in shown(of(knowledge, *turned))
+
+
+@pytest.mark.parametrize(("pattern", "side", "core"), CORES)
+def test_a_pattern_is_not_shown_when_one_of_its_core_was_not_seen_or_is_absent(
+    pattern: str, side: str, core: tuple[tuple[str, str], ...], knowledge: Knowledge
+) -> None:
+    for missing in core:
+        rest = tuple(c for c in core if c != missing)
+        assert pattern not in {p for p, _ in shown(of(knowledge, *rest))}, missing
+        name, where = missing
+        denied = [{"name": n, **({"side": s} if s else {}), **_task(n, knowledge), "present": (n, s) != missing} for n, s in core]
+        assert pattern not in {p for p, _ in shown(assess({"findings": denied}, knowledge, "native"))}, (name, where)
+
+
+@pytest.mark.parametrize(
+    "core",
+    [
+        (("foot-pronation", "left"), ("knee-valgus", "right")),
+        (("knee-valgus", "left"), ("dorsiflexion-limited", "right")),
+        (("hip-abduction-weak", "left"), ("hip-drop", "left")),
+        (("hip-abduction-weak", "left"), ("trunk-lean", "right")),
+        (("trunk-lean-back", "left"), ("hip-extension-weak", "right")),
+        (("knee-hyperextension", "left"), ("knee-extension-weak", "right")),
+    ],
+)
+def test_a_sided_pattern_is_not_put_together_from_two_legs_that_do_not_belong_together(
+    core: tuple[tuple[str, str], ...], knowledge: Knowledge
+) -> None:
+    assert shown(of(knowledge, *core)) == set()
+
+
+def test_the_whole_layer_rests_on_both_crossed_patterns(knowledge: Knowledge) -> None:
+    upper = (("forward-head", ""), ("rounded-shoulders", "left"))
+    lower = (("anterior-pelvic-tilt", ""), ("lordosis", ""))
+    assert ("layer", "midline") in shown(of(knowledge, *upper, *lower))
+    assert "layer" not in {p for p, _ in shown(of(knowledge, *upper))}
+    assert "layer" not in {p for p, _ in shown(of(knowledge, *lower))}
+
+
+def _satisfying(pattern: str, knowledge: Knowledge) -> list[tuple[Term, ...]]:
+    """Every least set of findings that makes up a pattern's core, by the compiler of rules itself."""
+    compiler = Compiler(lambda f: "left" in knowledge.kb.findings[f].sides, knowledge.kb.constants.severity)
+    entry = knowledge.kb.patterns[pattern]
+    core = Condition.model_validate({"at_least": entry.need or len(entry.core), "of": entry.core})
+    return [terms for terms, _ in compiler.alternatives(core)]
+
+
+def test_no_shipped_pattern_can_be_had_from_a_single_finding_unless_it_is_a_test(knowledge: Knowledge) -> None:
+    """A name such as `lower crossed` never follows from one look."""
+    for name in knowledge.kb.patterns:
+        for terms in _satisfying(name, knowledge):
+            looked = [t for t in terms if t.kind == "finding"]
+            tests = [t for t in looked if knowledge.kb.findings[t.name].method != "observation"]
+            assert len(terms) > 1 or tests, (name, terms)
+
+
+@pytest.mark.parametrize("pattern", sorted(load_knowledge().kb.patterns))
+def test_a_pattern_names_its_caution_its_sources_and_nothing_it_did_not_see(pattern: str, knowledge: Knowledge) -> None:
+    entry = knowledge.kb.patterns[pattern]
+    assert entry.caution, "every named whole carries a caution"
+    terms = next((t for t in _satisfying(pattern, knowledge) if all(x.kind == "finding" for x in t)), None)
+    if terms is None:
+        return
+    findings = [
+        {"name": t.name, **_side(t, knowledge), **({"task": t.contexts[0]} if t.contexts else _task(t.name, knowledge))} for t in terms
+    ]
+    answer = assess({"findings": findings}, knowledge, "native")
+    (found,) = [p for p in answer.result.patterns if p.id == pattern][:1]
+    stated = {i.key for i in answer.result.stated.items}
+    assert set(found.core) <= stated
+    assert set(found.sources) <= set(knowledge.kb.sources)
+    assert found.points > 0
+
+
+def _side(term: Term, knowledge: Knowledge) -> dict[str, str]:
+    sides = knowledge.kb.findings[term.name].sides
+    if "left" not in sides:
+        return {}
+    return {"side": "right" if term.side == "opposite" else "left"}
+
+
+def test_what_is_missing_of_a_core_is_named(knowledge: Knowledge) -> None:
+    answer = of(knowledge, ("anterior-pelvic-tilt", ""), ("lordosis", ""))
+    (found,) = [p for p in answer.result.patterns if p.id == "lower-crossed"]
+    assert len(found.missing) == 1
+    assert "hip-flexors-short" in found.missing[0]
+    tested = of(knowledge, ("anterior-pelvic-tilt", ""), ("lordosis", ""), ("trunk-flexion-weak", ""))
+    (found,) = [p for p in tested.result.patterns if p.id == "lower-crossed"]
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize("side", ["left", "right", "bilateral"])
+def test_a_tilt_of_the_whole_pelvis_makes_its_pattern_with_hip_flexors_that_are_short_on_a_side(side: str, knowledge: Knowledge) -> None:
+    answer = of(knowledge, ("anterior-pelvic-tilt", ""), ("hip-flexors-short", side))
+    assert {"anterior-tilt-imbalance", "lower-crossed"} <= {p for p, _ in shown(answer)}
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_pattern_never_calls_missing_what_the_case_states(side: str, knowledge: Knowledge) -> None:
+    answer = of(knowledge, ("anterior-pelvic-tilt", ""), ("lordosis", ""), ("hip-flexors-short", side))
+    seen = {i.finding for i in answer.result.stated.items}
+    for pattern in answer.result.patterns:
+        assert not seen & {name for m in pattern.missing for name in m.split(" or ")}, (pattern.id, pattern.side)
+
+
+def test_what_supports_a_pattern_counts_and_never_makes_it(knowledge: Knowledge) -> None:
+    bare = of(knowledge, ("forward-head", ""), ("rounded-shoulders", "left"))
+    richer = of(knowledge, ("forward-head", ""), ("rounded-shoulders", "left"), ("kyphosis", ""), ("serratus-weak", "left"))
+    points = {name: {p.id: p.points for p in a.result.patterns}["upper-crossed"] for name, a in (("bare", bare), ("richer", richer))}
+    assert points["richer"] > points["bare"]
+    supporting_only = of(knowledge, ("rounded-shoulders", "left"), ("kyphosis", ""), ("serratus-weak", "left"))
+    assert "upper-crossed" not in {p for p, _ in shown(supporting_only)}
+
+
+def test_a_severe_core_ranks_a_pattern_above_a_mild_one(knowledge: Knowledge) -> None:
+    points = {}
+    for severity, task in product(("mild", "severe"), ("standing",)):
+        findings = [{"name": n, "task": task, "severity": severity} for n in ("anterior-pelvic-tilt", "lordosis")]
+        answer = assess({"findings": findings}, knowledge, "native")
+        points[severity] = {p.id: p.points for p in answer.result.patterns}["lordotic-posture"]
+    assert points["severe"] > points["mild"]
+
+
+def test_a_pattern_concludes_nothing_about_a_muscle(knowledge: Knowledge) -> None:
+    """Patterns group what was seen; they bring no evidence of their own."""
+    answer = of(knowledge, ("foot-pronation", "left"), ("knee-valgus", "left"))
+    assert ("pronation-distortion", "left") in shown(answer)
+    assert all(e.piece.rule.id not in knowledge.kb.patterns for h in answer.hypotheses for e in h.evidence)
