@@ -59,7 +59,10 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
         "risks": [],
         "outlook": {"text": "", "because": "", "sources": []},
         "next_tests": [],
-        "conflicts": [{"between": list(c.between), "because": c.because, "sources": list(c.sources)} for c in result.conflicts],
+        "conflicts": [
+            {"between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources)}
+            for c in result.conflicts
+        ],
         "plan": _plan(result.plan),
         "unused": [{"finding": u.finding, "because": u.because} for u in result.unused],
         "trace": [

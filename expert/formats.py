@@ -477,6 +477,7 @@ class SpreadLimits(Shape):
 
     links: Annotated[StrictInt, Field(ge=1, le=6)]
     predictions: Annotated[StrictInt, Field(ge=1, le=100)]
+    far: Annotated[StrictInt, Field(ge=0, le=100, description="how many places are kept for what lies further than one link")]
     cut: Share
     loop_length: Annotated[StrictInt, Field(ge=2, le=8)]
 

@@ -525,9 +525,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Claims that cannot both be right."""
+    """Claims that cannot both be right: which rules, about which muscles (ids)."""
 
     between: tuple[str, ...]
+    muscles: tuple[str, ...]
     because: str
     sources: tuple[str, ...]
 

@@ -13,6 +13,7 @@ from expert import advice, contract, inference, knowledge, ledger, patterns, pro
 from expert.cases import Case, case_from_mapping
 from expert.conditions import STATUS_LEVEL
 from expert.model import (
+    CompiledRule,
     Conflict,
     Fact,
     Firing,
@@ -194,11 +195,19 @@ def _conflicts(firings: Iterable[Firing], rules: RuleBase) -> tuple[Conflict, ..
     return tuple(
         Conflict(
             pair,
+            _disputed(*(rules.rules[r] for r in pair)),
             " / ".join(rules.rules[r].title for r in pair),
             tuple(dict.fromkeys(s for r in pair for s in rules.rules[r].sources)),
         )
         for pair in pairs
     )
+
+
+def _disputed(one: CompiledRule, other: CompiledRule) -> tuple[str, ...]:
+    """The muscles of which two rules claim opposite states, or that one speaks against; failing that, all that both name."""
+    here, there = ({(t.muscle, t.state, t.against) for t in rule.targets} for rule in (one, other))
+    opposed = {m for m, state, against in here for n, rival, no in there if m == n and (state != rival or against != no)}
+    return tuple(sorted(opposed or {m for m, _, _ in here} & {m for m, _, _ in there}))
 
 
 def _unused(

@@ -208,6 +208,11 @@ class _Names:
         kb = self.kb
         return kb.rules[rule].title if rule in kb.rules else kb.patterns[rule].name if rule in kb.patterns else rule
 
+    def muscles(self, ids: Sequence[str]) -> str:
+        """Muscles in words, the first few of many: "gluteus medius, piriformis and 3 more"."""
+        named = [self.kb.muscles[i].name for i in ids]
+        return ", ".join(named) if len(named) <= 4 else f"{', '.join(named[:3])} and {len(named) - 3} more"
+
     def source(self, name: str) -> str:
         """The title of a source."""
         return self.kb.sources[name].title if name in self.kb.sources else name
@@ -236,7 +241,7 @@ def _alike(hypotheses: Iterable[Tree]) -> list[_Heap]:
     """What makes one row: the two sides of a muscle with mirrored balance sheets, and muscles with one and the same balance sheet."""
     sides: dict[tuple[Any, ...], list[Tree]] = defaultdict(list)
     for h in hypotheses:
-        pieces = [((-e["points"], e["rule"], e["channel"], _seen_from(h["side"], e["findings"])), e) for e in h["evidence"]]
+        pieces = [(_sheet_line(h["side"], e), e) for e in h["evidence"]]
         pieces.sort(key=itemgetter(0))
         key = (h["muscle"], *(h[k] for k in _SHEET), tuple(sheet for sheet, _ in pieces))
         sides[key].append({**h, "evidence": [e for _, e in pieces]})
@@ -255,6 +260,12 @@ def _paired(heaps: Iterable[_Heap]) -> list[list[_Heap]]:
         whole = first["status"] == "contested" and len(kept.get(about, ())) < 2
         kept[about if whole else (number,)].append((side, pairs))
     return list(kept.values())
+
+
+def _sheet_line(side: str, piece: Tree) -> tuple[Any, ...]:
+    """One line of a balance sheet as it is compared and sorted: what weighs most comes first, for or against."""
+    findings = _seen_from(side, piece["findings"])
+    return (-abs(piece["points"]), piece["points"] < 0, piece["rule"], piece["channel"], findings, piece["because"])
 
 
 def _seen_from(side: str, keys: Iterable[str]) -> tuple[str, ...]:

@@ -69,10 +69,10 @@ class SpreadGraph:
         known = {State("muscle", h.about.muscle, h.about.state, h.about.side) for h in hypotheses if h.status == "supported"}
         present = {*reached, *starts, *known}
         looked = _looked(items)
-        news = sorted((-strength, target) for target, (strength, _, _) in reached.items() if target not in starts and target not in known)
+        news = {target: walk for target, walk in reached.items() if target not in starts and target not in known}
         told = []
-        for _, target in news[: _whole_pairs(news, limits.predictions)]:
-            strength, start, path = reached[target]
+        for target in _shown(news, limits):
+            strength, start, path = news[target]
             check = self._check(path[-1])
             told.append(Prediction(start, target, strength, self._status(target, present, check, looked), check, path))
         return tuple(told)
@@ -223,12 +223,23 @@ def _on_both(state: State) -> State:
     return state if state.side == "midline" else state._replace(side="both")
 
 
-def _whole_pairs(news: Sequence[tuple[int, State]], most: int) -> int:
-    """How many to show: `most`, less where the cut would part the two sides of one prediction (a mirrored case must mirror)."""
-    if len(news) <= most:
-        return len(news)
-    before, after = news[most - 1], news[most]
-    return most - (before[0] == after[0] and before[1][:3] == after[1][:3])
+def _shown(news: Mapping[State, tuple[int, State, tuple[Step, ...]]], limits: SpreadLimits) -> list[State]:
+    """Which predictions are shown, strongest first: the strongest, with some places kept for those that lie further than one link,
+    so that a compensation can be seen to travel."""
+    ranked = sorted(news, key=lambda target: (-news[target][0], target))
+    near = _first(ranked, news, limits.predictions - limits.far)
+    far = _first([t for t in ranked if t not in near and len(news[t][2]) > 1], news, limits.far)
+    rest = _first([t for t in ranked if t not in near and t not in far], news, limits.predictions - len(near) - len(far))
+    return sorted((*near, *far, *rest), key=ranked.index)
+
+
+def _first(ranked: Sequence[State], news: Mapping[State, tuple[int, State, tuple[Step, ...]]], most: int) -> list[State]:
+    """The first `most`, less one where the cut would part the two sides of one prediction (a mirrored case must mirror)."""
+    if most <= 0 or len(ranked) <= most:
+        return list(ranked[: max(most, 0)])
+    before, after = ranked[most - 1], ranked[most]
+    parted = news[before][0] == news[after][0] and before[:3] == after[:3]
+    return list(ranked[: most - parted])
 
 
 def _turned(circle: tuple[State, ...]) -> tuple[State, ...]:

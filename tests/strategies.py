@@ -109,6 +109,7 @@ def patients(draw: st.DrawFn) -> CaseDict:
 # --- rule bases ---------------------------------------------------------------------------------------------------------------
 
 _FINDINGS, _MUSCLES, _PATTERNS = ("a", "b"), ("x", "y"), ("p", "q", "r")
+_UNBOUND = ("any", "midline")  # premises that bind no side: they come after those that do
 _SIDES, _TASKS, _LEVELS = ("left", "right", "left", "right", "midline"), ("", "run", "walk"), (500, 1000, 1250)
 
 
@@ -116,10 +117,10 @@ _SIDES, _TASKS, _LEVELS = ("left", "right", "left", "right", "midline"), ("", "r
 def terms(draw: st.DrawFn, kinds: tuple[str, ...] = ("finding", "finding", "hypothesis", "pattern")) -> Term:
     """A premise: a finding in some tasks, a hypothesis about one muscle or any, or a pattern that another rule derives."""
     kind = draw(st.sampled_from(kinds))
-    side = draw(st.sampled_from(["same", "same", "opposite", "any"]))
-    level = draw(st.sampled_from([0, 0, 500, 1000]))
+    side = draw(st.sampled_from(["same", "opposite", "same", "opposite", "any", "midline"]))
+    level = draw(st.sampled_from([0, 0, 0, 1000]))
     if kind == "finding":
-        contexts = draw(st.sampled_from([(), (), ("run",), ("run", "walk")]))
+        contexts = draw(st.sampled_from([(), (), (), ("run", "walk")]))
         return Term(kind, draw(st.sampled_from(_FINDINGS)), "", side, contexts, (), level, draw(st.sampled_from([True, True, False])))
     if kind == "hypothesis":
         barred = draw(st.sampled_from([(), ("gravity",), ("gravity", "ground")]))
@@ -131,9 +132,9 @@ def terms(draw: st.DrawFn, kinds: tuple[str, ...] = ("finding", "finding", "hypo
 @st.composite
 def variants(draw: st.DrawFn, number: int) -> Variant:
     """A way in which a rule fires, as the compiler would make it: binders first, what is negated finished before it starts."""
-    wanted = sorted(draw(st.lists(terms(), min_size=1, max_size=3)), key=lambda t: t.side == "any")
+    wanted = sorted(draw(st.lists(terms(), min_size=1, max_size=3)), key=lambda t: t.side in _UNBOUND)
     barred = draw(st.lists(terms(("finding", "finding", "hypothesis")), max_size=2))
-    if all(t.side == "any" for t in wanted):
+    if all(t.side in _UNBOUND for t in wanted):
         barred = [replace(t, side="any") for t in barred]
     derives = draw(st.sampled_from(["", *_PATTERNS]))
     return Variant(f"r{number}", 0, tuple(wanted), tuple(barred), draw(st.booleans()), derives)

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from house import RULE, small_house
 from small import rule, rules, small_kb
 
-from expert import knowledge, load_knowledge, resources
+from expert import knowledge, load_knowledge, reading, resources
 from expert.errors import ExpertError, KnowledgeError, RuleError
 from expert.model import Knowledge, KnowledgeBase
 from expert.rulebase import compile_rules
 from expert.words import Found
 
 SHIPPED = resources.root()
-RULE = rule("a-rule", "{finding: dip}", "{muscle: puller, state: weak, points: 2}")
 
 
 def faults_of(*added: str) -> list[str]:
@@ -221,20 +221,7 @@ def test_the_same_word_may_name_a_muscle_and_a_finding() -> None:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small shipped knowledge on disk, and room for a user's own folders beside it."""
-    from small import _NEEDED
-
-    (tmp_path / "shipped" / "kb" / "deep").mkdir(parents=True)
-    (tmp_path / "shipped" / "rules").mkdir()
-    (tmp_path / "shipped" / "kb" / "needed.yaml").write_text(_NEEDED, encoding="utf-8")
-    constants = (SHIPPED / "kb" / "constants.yaml").read_text(encoding="utf-8")
-    (tmp_path / "shipped" / "kb" / "deep" / "constants.yml").write_text(constants, encoding="utf-8")
-    (tmp_path / "shipped" / "kb" / "notes.txt").write_text("no knowledge: [", encoding="utf-8")
-    (tmp_path / "shipped" / "rules" / "r.yaml").write_text(rules(RULE), encoding="utf-8")
-    (tmp_path / "own").mkdir()
-    monkeypatch.setattr(resources, "root", lambda: tmp_path / "shipped")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+    return small_house(tmp_path, monkeypatch)
 
 
 def own(house: Path, text: str, name: str = "mine.yaml") -> KnowledgeBase:
@@ -536,23 +523,26 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
             return data[:at] + data[max(0, at - chance.randrange(1, 80)) :]
 
 
+read_once = functools.lru_cache(512)(knowledge.read_yaml)
+_shapes: dict[int, tuple[Any, Any]] = {}
+
+
+def shaped_once(model: Any, document: Any) -> Any:
+    if id(document) not in _shapes:
+        _shapes[id(document)] = (document, reading.shaped(model, document))
+    return _shapes[id(document)][1]
+
+
 @pytest.fixture
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the shipped knowledge to damage. What is undamaged is parsed once; nothing is kept."""
+    """A copy of the shipped knowledge to damage. What is undamaged is read and shaped once; nothing is kept."""
     for name in ("kb", "rules"):
         shutil.copytree(str(SHIPPED / name), tmp_path / name)
     monkeypatch.setattr(resources, "root", lambda: tmp_path)
     monkeypatch.setattr(knowledge, "_from_cache", lambda digest: None)
     monkeypatch.setattr(knowledge, "_to_cache", lambda digest, documents: None)
-    monkeypatch.setattr(knowledge, "read_yaml", functools.lru_cache(256)(knowledge.read_yaml))
-    real, shapes = knowledge.shaped, {}
-
-    def once(model: Any, document: Any) -> Any:
-        if id(document) not in shapes:
-            shapes[id(document)] = (document, real(model, document))
-        return shapes[id(document)][1]
-
-    monkeypatch.setattr(knowledge, "shaped", once)
+    monkeypatch.setattr(knowledge, "read_yaml", read_once)
+    monkeypatch.setattr(knowledge, "shaped", shaped_once)
     return tmp_path
 
 

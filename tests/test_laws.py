@@ -276,8 +276,8 @@ def balance(h: Json | None) -> tuple[int, int]:
 def status(own: int, rival: int, net: int, evidence: list[Json]) -> str:
     if min(own, rival) >= 1000 and 2 * min(own, rival) >= max(own, rival):
         return "contested"
-    items = {f for e in evidence if e["points"] >= 0 for f in e["findings"]}
-    if net >= 3000 and len(items) < 2:
-        measured = any(e["points"] >= 0 and e["reliability"] == 1 for e in evidence)
+    looks = {f.replace(":left", "").replace(":right", "") for e in evidence if e["points"] >= 0 for f in e["findings"]}
+    if net >= 3000 and len(looks) < 2:
+        measured = any(e["points"] >= 0 and e["reliability"] == 1 and e["channel"] == "direct" for e in evidence)
         return "supported" if measured else "possible"
     return "supported" if net >= 3000 else "possible" if net >= 1000 else "insufficient"

@@ -9,8 +9,6 @@ import pytest
 from corpus import mirrored
 
 from expert import Assessment, assess, load_knowledge
-from expert.conditions import Compiler
-from expert.formats import Condition
 from expert.model import Knowledge, Term
 
 
@@ -95,11 +93,8 @@ def test_the_whole_layer_rests_on_both_crossed_patterns(knowledge: Knowledge) ->
 
 
 def _satisfying(pattern: str, knowledge: Knowledge) -> list[tuple[Term, ...]]:
-    """Every least set of findings that makes up a pattern's core, by the compiler of rules itself."""
-    compiler = Compiler(lambda f: "left" in knowledge.kb.findings[f].sides, knowledge.kb.constants.severity)
-    entry = knowledge.kb.patterns[pattern]
-    core = Condition.model_validate({"at_least": entry.need or len(entry.core), "of": entry.core})
-    return [terms for terms, _ in compiler.alternatives(core)]
+    """Every least set of findings that makes up a pattern's core, as it was compiled."""
+    return [v.terms for v in knowledge.rulebase.programs["patterns"].variants if v.derives == pattern]
 
 
 def test_no_shipped_pattern_can_be_had_from_a_single_finding_unless_it_is_a_test(knowledge: Knowledge) -> None:

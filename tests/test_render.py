@@ -294,6 +294,18 @@ def test_two_sides_with_unlike_evidence_stay_two_lines(knowledge: Knowledge) -> 
     assert sides("moderate", "severe") == {"left", "right"}
 
 
+def test_what_speaks_against_is_not_lost_among_small_pieces(big: Assessment, knowledge: Knowledge) -> None:
+    answer = copy.deepcopy(big.to_dict())
+    evidence = answer["hypotheses"][0]["evidence"]
+    assert len([e for e in evidence if e["points"]]) > 5
+    evidence[-1] |= {"points": -9.9, "because": "The strongest reason against it."}
+    evidence[-2]["points"] = -0.1
+    told = re.sub(r"\s+", " ", in_format(answer, knowledge, "txt"))
+    assert "-9.9" in told
+    assert "The strongest reason against it." in told
+    assert re.search(r"smaller pieces \(\+[\d.]+ for, -0\.1 against\)", told)
+
+
 def test_contested_states_of_one_muscle_are_one_line(big: Assessment) -> None:
     found = [h for h in big.hypotheses if h.status == "contested"]
     rows = arranged(big.to_dict(), big.knowledge.kb, 500)["lists"]["contested"]["rows"]

@@ -16,7 +16,9 @@ def position(*directions: tuple[str, str], sides: tuple[str, ...] = ("left", "ri
 
 
 def values(finding: FindingType, kb: KnowledgeBase) -> dict[tuple[str, str], float]:
-    return {(a.muscle, a.side): a.value for a in rod.alignments(finding, kb)}
+    """The alignments by muscle and side; what lies alike on both sides stands under each."""
+    sides = {"both": ("same", "opposite")}
+    return {(a.muscle, side): a.value for a in rod.alignments(finding, kb) for side in sides.get(a.side, (a.side,))}
 
 
 # --- the numbers that were published ------------------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ def test_mechanics_speaks_of_held_length_alone_and_scales_with_the_alignment(kno
         expected = values(finding, knowledge.kb)
         assert made.grade == "D"
         for target in made.targets:
-            value = expected[target.muscle, target.side]
+            value = expected[target.muscle, "same" if target.side == "both" else target.side]
             assert AXIS_OF[target.state] == "length"
             assert target.state == ("shortened" if value > 0 else "lengthened")
             assert target.points == round(1000 * most * abs(value)) <= 2000
@@ -144,7 +146,7 @@ def test_a_bend_toward_one_side_shows_its_muscles_short_in_a_case(side: str, kno
 
 def test_a_position_in_the_midline_speaks_of_both_sides_alike() -> None:
     found = values(position(("hip-flexion", "both"), sides=("midline",)), small_kb(_SHARES))
-    assert found["puller", "both"] == 1.0
+    assert found["puller", "same"] == found["puller", "opposite"] == 1.0
 
 
 def test_a_finding_without_a_position_and_a_muscle_without_a_share_align_with_nothing() -> None:

@@ -271,5 +271,6 @@ def test_every_finding_alone_in_every_task_mirrors(knowledge: Knowledge) -> None
             left = of(entry, knowledge=knowledge)
             right = of(mirrored(entry), knowledge=knowledge)
             assert {mirrored(k): v for k, v in told(left).items()} == told(right), (finding.id, task)
-            one, other = ([(p.target, p.start, p.strength, p.status) for p in a.result.predicted] for a in (left, right))
-            assert len(one) == len(other), (finding.id, task)
+            shown = [{(p.target.id, mirrored(p.target.side), p.target.state, p.strength, p.status) for p in left.result.predicted}]
+            shown += [{(p.target.id, p.target.side, p.target.state, p.strength, p.status) for p in right.result.predicted}]
+            assert shown[0] == shown[1], (finding.id, task)

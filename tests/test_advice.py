@@ -1,0 +1,346 @@
+"""Advice: by state and never by label, in four steps, and bounded by age, pregnancy, surgery and pain."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from corpus import cases, plan_word
+from hypothesis import given
+from hypothesis import strategies as st
+from small import rule, rules, small_knowledge
+
+from expert import Assessment, assess, load_knowledge
+from expert.advice import choose
+from expert.formats import Strategy
+from expert.model import Knowledge
+
+STRATEGIES = load_knowledge().kb.strategies
+STATES = {
+    "activity": ("overactive", "underactive", "unknown"),
+    "length": ("shortened", "lengthened", "untested"),
+    "strength": ("weak", "strong", "unknown"),
+}
+COMBINATIONS = [dict(zip(STATES, states, strict=True)) for states in product(*STATES.values())]
+
+
+def strategy(**states: str) -> Strategy | None:
+    return choose({"activity": "unknown", "length": "untested", "strength": "unknown", **states}, STRATEGIES)
+
+
+def steps(found: Strategy | None) -> dict[str, str]:
+    assert found is not None
+    return {phase: text.lower() for phase, text in found.steps.items()}
+
+
+def stretches(found: Strategy | None) -> bool:
+    """Whether the mobility step tells to lengthen this very muscle now."""
+    told = steps(found).get("mobility", "")
+    return ("lengthen this muscle" in told or "restore its length" in told or "restore the length" in told) and "do not stretch" not in told
+
+
+# --- the table of the issue, item 8 ------------------------------------------------------------------------------------------------
+
+
+def test_overactive_and_shortened_is_lengthened_and_then_loaded() -> None:
+    found = strategy(activity="overactive", length="shortened")
+    assert stretches(found)
+    assert "load this muscle" in steps(found)["activation"]
+
+
+@pytest.mark.parametrize("strength", STATES["strength"])
+def test_overactive_and_lengthened_is_never_stretched_but_unloaded_or_repositioned(strength: str) -> None:
+    found = strategy(activity="overactive", length="lengthened", strength=strength)
+    assert "do not stretch" in steps(found)["mobility"]
+    assert not stretches(found)
+    assert "position" in " ".join(steps(found).values())
+
+
+def test_underactive_and_shortened_is_mobilised_and_then_loaded() -> None:
+    found = strategy(activity="underactive", length="shortened")
+    assert stretches(found)
+    assert "load this muscle" in steps(found)["activation"]
+    assert "whole range" in steps(found)["activation"]
+
+
+def test_underactive_and_lengthened_is_loaded_in_inner_range_and_not_stretched() -> None:
+    found = strategy(activity="underactive", length="lengthened")
+    assert "do not stretch" in steps(found)["mobility"]
+    assert "inner range" in steps(found)["activation"]
+
+
+@pytest.mark.parametrize("states", [c for c in COMBINATIONS if c["strength"] == "weak"], ids=str)
+def test_a_weak_muscle_is_loaded_or_strengthened_whatever_else_it_is(states: dict[str, str]) -> None:
+    told = steps(strategy(**states))["activation"]
+    assert "load this muscle" in told or "strengthen this muscle" in told
+
+
+@pytest.mark.parametrize("activity", ["overactive", "underactive"])
+def test_an_untested_length_is_tested_before_anything_is_stretched(activity: str) -> None:
+    for strength in STATES["strength"]:
+        found = strategy(activity=activity, strength=strength)
+        assert "test the length" in steps(found)["mobility"], strength
+        assert not stretches(found)
+
+
+@pytest.mark.parametrize("states", [c for c in COMBINATIONS if c["length"] == "lengthened"], ids=str)
+def test_a_lengthened_muscle_is_never_stretched(states: dict[str, str]) -> None:
+    assert "do not stretch" in steps(strategy(**states))["mobility"]
+
+
+@pytest.mark.parametrize("states", COMBINATIONS, ids=str)
+def test_every_combination_of_states_has_its_strategy_and_only_knowing_nothing_has_none(states: dict[str, str]) -> None:
+    """`strong` alone needs nothing; every other state that is supported asks for something."""
+    found = strategy(**states)
+    nothing = states["activity"] == "unknown" and states["length"] == "untested" and states["strength"] != "weak"
+    assert (found is None) == nothing
+    if found is not None:
+        for axis in STATES:
+            assert getattr(found, axis) in (None, states[axis])
+
+
+@pytest.mark.parametrize("states", COMBINATIONS, ids=str)
+def test_a_strategy_of_the_opposite_state_never_fits(states: dict[str, str]) -> None:
+    opposite = {"overactive": "underactive", "underactive": "overactive", "shortened": "lengthened", "lengthened": "shortened"}
+    found = strategy(**states)
+    if found is not None:
+        assert found.activity != opposite.get(states["activity"], "-")
+        assert found.length != opposite.get(states["length"], "-")
+
+
+def test_the_strategy_that_says_most_is_taken() -> None:
+    bare, fuller = strategy(strength="weak"), strategy(activity="overactive", length="lengthened", strength="weak")
+    assert bare is not None
+    assert fuller is not None
+    assert bare.id != fuller.id
+    assert strategy(activity="overactive", length="lengthened") != fuller
+
+
+def test_no_label_such_as_tight_decides_and_no_dose_is_invented() -> None:
+    for found in STRATEGIES.values():
+        for text in found.steps.values():
+            assert "tight" not in text.lower() or "feel" in text.lower(), (found.id, text)
+            assert not any(c.isdigit() for c in text), (found.id, text)
+
+
+# --- plans of whole cases -----------------------------------------------------------------------------------------------------------
+
+
+def of(*findings: Any, **rest: Any) -> Assessment:
+    return assess({"findings": list(findings), **rest}, load_knowledge(), "native")
+
+
+SHORT = {"name": "hip flexors short", "side": "left", "seen_by": "instrument"}
+WEAK = {"name": "hip abduction weak", "side": "left", "seen_by": "instrument"}
+
+
+def items(answer: Assessment, muscle: str, side: str) -> dict[str, Any]:
+    return {phase.name: i for phase in answer.plan.phases for i in phase.items if (i.muscle, i.side) == (muscle, side)}
+
+
+def test_the_four_steps_come_in_the_order_of_the_sources() -> None:
+    plan = of(SHORT).plan
+    assert [p.name for p in plan.phases] == ["Awareness", "Restore mobility", "Activate and load", "Integrate"]
+    assert all(p.goal for p in plan.phases)
+    assert [p.id for p in load_knowledge().kb.phases] == ["awareness", "mobility", "activation", "integration"]
+
+
+def test_a_plan_speaks_of_the_side_that_was_tested() -> None:
+    answer = of(SHORT)
+    assert items(answer, "psoas-major", "left")
+    assert not items(answer, "psoas-major", "right")
+    mirrored = of({**SHORT, "side": "right"})
+    assert {(i.muscle, i.strategy) for p in answer.plan.phases for i in p.items} == {
+        (i.muscle, i.strategy) for p in mirrored.plan.phases for i in p.items
+    }
+
+
+def test_only_supported_hypotheses_ask_for_a_plan() -> None:
+    answer = of(WEAK, {"name": "knee valgus", "side": "left", "task": "squat"})
+    supported = {(h.muscle, h.side) for h in answer.hypotheses if h.status == "supported"}
+    planned = {(i.muscle, i.side) for p in answer.plan.phases for i in p.items}
+    assert planned
+    assert planned <= supported
+    assert ("gluteus-maximus", "left") not in planned
+    assert of({"name": "knee valgus", "side": "left", "task": "squat"}).plan.phases == ()
+
+
+@given(st.sampled_from(cases()))
+def test_nothing_contested_held_or_merely_possible_is_planned_for(case: Any) -> None:
+    answer = assess({"findings": [], **case.case}, load_knowledge(), "native")
+    sends = {(h.muscle, h.side) for h in answer.hypotheses if h.status == "supported" and not h.held}
+    assert {(i.muscle, i.side) for p in answer.plan.phases for i in p.items} <= sends
+    if answer.plan.withheld:
+        assert answer.plan.phases == ()
+        assert answer.plan.because
+
+
+_ADVICE = """\
+phases:
+- {id: awareness, name: Awareness, goal: G, sources: [table]}
+- {id: mobility, name: Mobility, goal: G, sources: [table]}
+strategies:
+- {id: stretch, title: S, activity: overactive, length: shortened, steps: {mobility: Stretch it.}, because: B, grade: D, sources: [table]}
+- {id: test-first, title: T, activity: overactive, length: untested, steps: {mobility: Test it.}, because: B, grade: D, sources: [table]}
+"""
+
+
+def _planned(knowledge: Knowledge, *findings: str) -> set[str]:
+    stated = [{"name": f, "side": "left", "seen_by": "instrument"} for f in findings]
+    answer = assess({"findings": stated}, knowledge, "native")
+    assert answer.hypothesis("puller", "left", "shortened").status == "supported"  # type: ignore[union-attr]
+    return {i.strategy for p in answer.plan.phases for i in p.items if i.muscle == "puller"}
+
+
+def test_a_length_that_only_a_position_showed_counts_as_untested_and_a_length_test_changes_that() -> None:
+    test = "findings:\n- {id: reach, name: Reach, side_means: the side that reaches, method: length-test}\n"
+    more = rules(
+        rule("dip.look", "{finding: dip}", "{muscle: puller, state: shortened, points: 4}, {muscle: puller, state: overactive, points: 4}"),
+        rule("reach.test", "{finding: reach}", "{muscle: puller, state: shortened, points: 4}"),
+    )
+    knowledge = small_knowledge(_ADVICE, test, more)
+    assert _planned(knowledge, "dip") == {"test-first"}
+    assert _planned(knowledge, "dip", "reach") == {"stretch"}
+
+
+def test_a_range_test_is_no_length_test() -> None:
+    """A stiff joint limits the range as well: the muscle is tested before it is stretched."""
+    answer = of({"name": "hip extension limited", "side": "left", "seen_by": "instrument"})
+    psoas = answer.hypothesis("psoas-major", "left", "shortened")
+    assert psoas is not None
+    planned = {STRATEGIES[i.strategy] for i in items(answer, "psoas-major", "left").values()}
+    assert "shortened" not in {found.length for found in planned}
+
+
+# --- what bounds a plan -------------------------------------------------------------------------------------------------------------
+
+
+def test_under_eighteen_the_plan_is_withheld_and_says_that_it_is_not_validated() -> None:
+    for age, word in ((17, "withheld"), (18, "provisional")):
+        answer = of(SHORT, patient={"age": age})
+        assert plan_word(answer) == word, age
+    plan = of(SHORT, patient={"age": 17}).plan
+    assert "not validated" in plan.because[0]
+
+
+def test_in_pregnancy_the_plan_is_withheld_and_rest_is_not_advised() -> None:
+    answer = of(SHORT, patient={"pregnancy": True, "sex": "female"})
+    assert plan_word(answer) == "withheld"
+    assert "not advice to rest" in " ".join(answer.plan.because)
+    assert plan_word(of(SHORT, patient={"pregnancy": False, "sex": "female"})) == "provisional"
+
+
+def test_after_childbirth_the_plan_is_provisional_and_says_why() -> None:
+    plan = of(SHORT, patient={"postpartum_weeks": 8, "sex": "female"}).plan
+    assert plan.provisional
+    assert any("childbirth" in b.lower() for b in plan.because)
+    assert not any("childbirth" in b.lower() for b in of(SHORT).plan.because)
+
+
+VISIT = {"date": "2026-11-21"}
+
+
+def surgery(when: str | None, *restrictions: str, visit: dict[str, str] | None = None) -> Assessment:
+    entry = {"name": "hip replacement", "side": "left", "restrictions": list(restrictions), **({"date": when} if when else {})}
+    return of(SHORT, surgery=[entry], **({"visit": visit} if visit else {}))
+
+
+def test_recent_surgery_without_restrictions_withholds_the_plan_and_asks_the_surgeon() -> None:
+    answer = surgery("2026-10-01", visit=VISIT)
+    assert plan_word(answer) == "withheld"
+    assert "ask the surgeon" in answer.plan.because[0]
+
+
+def test_recent_surgery_with_restrictions_bounds_the_plan_and_repeats_them() -> None:
+    answer = surgery("2026-10-01", "no flexion beyond 90 degrees", "crutches until December", visit=VISIT)
+    assert plan_word(answer) == "provisional"
+    told = " ".join(answer.plan.because)
+    assert "no flexion beyond 90 degrees" in told
+    assert "crutches until December" in told
+
+
+@pytest.mark.parametrize(
+    ("when", "word"),
+    [("2026-11-20", "withheld"), ("2025-12-01", "withheld"), ("2025-11-01", "provisional"), ("2010", "provisional"), ("2026", "withheld")],
+)
+def test_what_is_recent_is_counted_from_the_visit(when: str, word: str) -> None:
+    assert plan_word(surgery(when, visit=VISIT)) == word
+
+
+def test_an_operation_that_no_date_places_is_taken_as_recent() -> None:
+    assert plan_word(surgery(None, visit=VISIT)) == "withheld"
+    assert plan_word(surgery("2010-05-01")) == "withheld"  # the day of the visit is not known
+
+
+def test_restrictions_of_one_operation_do_not_free_another() -> None:
+    first = {"name": "hip replacement", "date": "2026-10-01", "restrictions": ["no running"]}
+    second = {"name": "knee replacement", "date": "2026-10-02"}
+    answer = of(SHORT, surgery=[first, second], visit=VISIT)
+    assert plan_word(answer) == "withheld"
+    assert any("knee replacement" in b for b in answer.plan.because)
+
+
+def test_pain_makes_the_plan_provisional_and_says_when_to_stop() -> None:
+    plan = of({**SHORT, "pain": 3}).plan
+    assert plan.provisional
+    told = " ".join(plan.because).lower()
+    assert "nothing is done into pain" in told
+    assert "tremble" in told
+    assert "tremble" not in " ".join(of(SHORT).plan.because).lower()
+
+
+@pytest.mark.parametrize("symptom", ["knee pain", "low back pain", "lateral hip pain", "shoulder pain"])
+def test_pain_that_is_told_as_a_symptom_bounds_the_plan_as_well(symptom: str) -> None:
+    told = " ".join(of(SHORT, symptoms=[{"name": symptom, "side": "left"}]).plan.because).lower()
+    assert "nothing is done into pain" in told
+
+
+def test_pain_that_is_denied_bounds_nothing() -> None:
+    told = " ".join(of(SHORT, symptoms=[{"name": "knee pain", "present": False}]).plan.because).lower()
+    assert "into pain" not in told
+
+
+def test_a_red_flag_and_a_circumstance_are_both_given_as_reasons() -> None:
+    plan = of(SHORT, patient={"age": 15}, symptoms=["saddle numbness"]).plan
+    assert plan.withheld
+    assert plan.because[0].startswith("emergency")
+    assert any("Under 18" in b for b in plan.because)
+
+
+def test_a_case_with_nothing_to_train_has_no_phases_and_is_not_called_withheld() -> None:
+    for answer in (of(), of({"name": "hip drop", "side": "right", "task": "walking"})):
+        assert (answer.plan.withheld, answer.plan.provisional, answer.plan.phases) == (False, False, ())
+
+
+# --- other explanations -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_single_finding_of_the_body_comes_with_another_explanation(knowledge: Knowledge) -> None:
+    """Muscle is never the only candidate."""
+    bare = []
+    for finding in knowledge.kb.findings.values():
+        if knowledge.kb.kinds[finding.id] != "finding":
+            continue
+        side = {"side": "left"} if "left" in finding.sides else {"side": "bilateral"} if "bilateral" in finding.sides else {}
+        tasks = finding.tasks or (None,)
+        for task in tasks:
+            answer = of({"name": finding.id, **side, **({"task": task} if task else {})})
+            if not answer.result.causes and answer.hypotheses:
+                bare.append((finding.id, task))
+    assert bare == []
+
+
+def test_an_absent_finding_brings_no_other_explanation() -> None:
+    assert of({"name": "hip drop", "side": "right", "task": "walking", "present": False}).result.causes == ()
+
+
+def test_every_explanation_says_why_whose_word_it_is_and_what_it_rests_on() -> None:
+    for case in cases()[::3]:
+        answer = assess({"findings": [], **case.case}, load_knowledge(), "native")
+        keys = {i.key for i in answer.result.stated.items}
+        for cause in answer.result.causes:
+            assert cause.because.endswith("."), cause.id
+            assert cause.sources, cause.id
+            assert cause.findings, cause.id
+            assert set(cause.findings) <= keys, cause.id
