@@ -5,7 +5,7 @@
 """
 
 from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
-from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError
+from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError, UsageError
 from expert.model import Hypothesis, Knowledge
 from expert.pipeline import Assessment, assess, load_knowledge
 from expert.render import report as render
@@ -20,6 +20,7 @@ __all__ = [
     "Knowledge",
     "KnowledgeError",
     "RuleError",
+    "UsageError",
     "assess",
     "case_from_mapping",
     "case_from_quick",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from expert.conditions import SIDES, by_finding, decide, severity_least
-from expert.formats import Cause, Caution, FindingType, Phase, Strategy
+from expert.formats import Cause, FindingType, Phase, Strategy
 from expert.model import Hypothesis, Item, KnowledgeBase, Plan, PlanItem, PlanPhase, Reason, Referral, Stated
 
 ADULT = 18
@@ -34,7 +34,7 @@ def _reason(cause: Cause, findings: tuple[str, ...]) -> Reason:
 
 def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, kb: KnowledgeBase, today: str = "") -> Plan:
     """The plan, or why it is withheld. `today`: the date of the visit (YYYY-MM-DD) where it is known."""
-    bounds = [_flag_bound(referral), *_caution_bounds(stated, kb.cautions, today)]
+    bounds = [_flag_bound(referral), *_caution_bounds(stated, kb, today)]
     withheld = [because for effect, because in filter(None, bounds) if effect == "withheld"]
     softer = [because for effect, because in filter(None, bounds) if effect != "withheld"]
     if referral.not_asked and not withheld:
@@ -55,17 +55,17 @@ def _flag_bound(referral: Referral) -> tuple[str, str] | None:
     return "withheld", f"{first.level}: {first.title}. No exercise before this is cleared: {first.action}"
 
 
-def _caution_bounds(stated: Stated, cautions: Mapping[str, Caution], today: str) -> list[tuple[str, str]]:
+def _caution_bounds(stated: Stated, kb: KnowledgeBase, today: str) -> list[tuple[str, str]]:
     """(effect, because) of every circumstance that bounds the plan."""
-    applying = _applying(stated, today)
+    applying = _applying(stated, kb.findings, today)
     found = []
-    for caution in cautions.values():
+    for caution in kb.cautions.values():
         for effect, added in applying.get(caution.applies, ()):
             found.append((effect or caution.effect, f"{caution.title}. {caution.because}{added}"))
     return found
 
 
-def _applying(stated: Stated, today: str) -> Mapping[str, list[tuple[str, str]]]:
+def _applying(stated: Stated, findings: Mapping[str, FindingType], today: str) -> Mapping[str, list[tuple[str, str]]]:
     """Which circumstances hold, with an effect that overrides the caution's own and what to add to its reason."""
     patient, found = stated.patient, defaultdict(list)
     if patient.age is not None and patient.age < ADULT:
@@ -74,7 +74,7 @@ def _applying(stated: Stated, today: str) -> Mapping[str, list[tuple[str, str]]]
         found["pregnancy"].append(("", ""))
     if patient.postpartum_weeks is not None:
         found["postpartum"].append(("", ""))
-    if any(i.painful and i.present for i in stated.items):
+    if any(i.painful or (i.present and findings[i.finding].pain) for i in stated.items):
         found["pain"].append(("", ""))
     for surgery in patient.surgery:
         if _is_recent(surgery.date, today):

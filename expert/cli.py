@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from expert.errors import ExpertError, Fault
+from expert.errors import ExpertError, Fault, UsageError
 
 _HELP = """Reasons about muscle imbalance from what a clinician sees. Hypotheses for professionals, never a diagnosis."""
 _EXIT_RED_FLAG = 4
@@ -88,7 +88,7 @@ def assess(
     colour = chosen == "txt" and output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     texts = [a.to_json() if chosen == "json" else a.report(chosen, top=top, colour=colour) for a in answers]
     if chosen == "html" and len(texts) > 1:
-        raise ExpertError("one HTML report holds one case; give one case at a time")
+        raise UsageError("one HTML report holds one case; give one case at a time")
     _out("\n".join(t.rstrip("\n") for t in texts) + "\n", output)
     if fail_on_red_flag and any(a.referral.flags for a in answers):
         raise typer.Exit(_EXIT_RED_FLAG)
@@ -106,9 +106,9 @@ def validate(cases: CasesArgument = None, kb: KbOption = None, rules: RulesOptio
     loaded = _cases(cases or [], [], [], [])
     base = load_knowledge(kb, rules).kb
     for case, stated in zip(loaded, _each(loaded, lambda case: normalise(case, base)), strict=True):
-        typer.echo(f"{case.document.where}: valid, {len(stated.items)} items")
+        typer.echo(_safe(f"{case.document.where}: valid, {len(stated.items)} items"))
         for warning in stated.warnings:
-            typer.echo(f"{case.document.where}: {warning}", err=True)
+            typer.echo(_safe(f"{case.document.where}: {warning}"), err=True)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def why(
 
     parts = [p.strip() for p in about.split(":")]
     if len(parts) not in (2, 3):
-        raise ExpertError(f"'{about}': write MUSCLE:SIDE or MUSCLE:SIDE:STATE, for example 'gluteus medius:left'")
+        raise UsageError(f"'{about}': write MUSCLE:SIDE or MUSCLE:SIDE:STATE, for example 'gluteus medius:left'")
     answer = reason(load_case(case), load_knowledge(kb, rules), engine.value)
     typer.echo(str(answer.why(*parts)))
 
@@ -173,7 +173,10 @@ def trace(
 
 @kb_app.command("lint")
 def kb_lint(kb: KbOption = None, rules: RulesOption = None) -> None:
-    """Check the knowledge: everything that will not load, then what lint finds. Exits with 1 when lint finds something."""
+    """Check the knowledge: everything that will not load, then what lint finds. Exits with 1 when lint finds something.
+
+    Example: myologic kb lint --rules my_rules
+    """
     from expert.lint import lint
     from expert.pipeline import load_knowledge
 
@@ -193,7 +196,10 @@ def kb_lint(kb: KbOption = None, rules: RulesOption = None) -> None:
 
 @kb_app.command("schema")
 def kb_schema(subject: Annotated[Subject, typer.Argument(help="case or knowledge")] = Subject.knowledge) -> None:
-    """Print the JSON Schema of a case file, or of the files of kb/ and rules/, for editors."""
+    """Print the JSON Schema of a case file, or of the files of kb/ and rules/, for editors.
+
+    Example: myologic kb schema case > case.schema.json
+    """
     from expert.formats import CaseFile, KnowledgeFile
 
     model = CaseFile if subject is Subject.case else KnowledgeFile
@@ -227,7 +233,7 @@ def _cases(paths: list[str], present: list[str], absent: list[str], unknown: lis
     from expert.cases import case_from_quick, load_case
 
     if not paths and not (present or absent or unknown):
-        raise ExpertError("no case: give a file, - for standard input, or findings with -f, -x, -u (see --help)")
+        raise UsageError("no case: give a file, - for standard input, or findings with -f, -x, -u (see --help)")
     loaded = _each(paths, load_case)
     if present or absent or unknown:
         loaded.append(case_from_quick(present, absent, unknown))
@@ -271,7 +277,7 @@ def _out(text: str, path: Path | None) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise ExpertError(f"{path}: cannot be written: {error.strerror}") from None
-    typer.echo(f"wrote {path}", err=True)
+    typer.echo(_safe(f"wrote {path}"), err=True)
 
 
 def _umask() -> int:
@@ -304,8 +310,18 @@ def _told() -> Iterator[None]:
             typer.echo(f"myologic: and {len(lines) - 20} more", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         sys.exit(0)
+    except OSError as error:
+        _drop_stdout()
+        typer.echo(f"myologic: cannot write: {error.strerror}", err=True)
+        sys.exit(ExpertError.exit_code)
+
+
+def _drop_stdout() -> None:
+    """Whatever is still to be flushed goes nowhere, so that the interpreter ends quietly."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _safe(text: str) -> str:
@@ -319,7 +335,10 @@ def main() -> None:
         with suppress(AttributeError, ValueError):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     with _told():
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, islice, product
+from itertools import combinations, product
 
 from expert.formats import Condition, SeverityFactors
 from expert.model import MIRROR, Item, Patient, Term
 
 MOST_VARIANTS = 200
 MOST_TERMS = 6
+MOST_TRIED = 20_000  # ways looked at, repeats included, before a condition is refused
 SIDES = ("left", "right", "midline")
 _ABOUT_PATIENT = frozenset({"age", "sex", "pregnancy", "postpartum"})
 STATUS_LEVEL = {"possible": 1, "supported": 2}
@@ -108,10 +109,12 @@ class Compiler:
 
 def _few(found: Iterable[Alternative]) -> tuple[Alternative, ...]:
     """Alternatives without repeats; refused as soon as they are too many."""
-    kept = tuple(islice(dict.fromkeys(islice(found, 20 * MOST_VARIANTS)), MOST_VARIANTS + 1))
-    if len(kept) > MOST_VARIANTS:
-        raise ConditionError(f"this expands into more than {MOST_VARIANTS} alternatives")
-    return kept
+    kept: dict[Alternative, None] = {}
+    for tried, alternative in enumerate(found):
+        kept[alternative] = None
+        if len(kept) > MOST_VARIANTS or tried > MOST_TRIED:
+            raise ConditionError(f"this expands into more than {MOST_VARIANTS} alternatives")
+    return tuple(kept)
 
 
 # --- three-valued decision, for flags and causes -----------------------------------------------------------------------------

@@ -47,5 +47,11 @@ class RuleError(KnowledgeError):
     """A rule file that cannot be used as it stands."""
 
 
+class UsageError(ExpertError):
+    """A question that cannot be asked so; the case is not at fault."""
+
+    exit_code = 2
+
+
 class EngineError(ExpertError):
     """The engine that was asked for cannot run here."""

@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -42,6 +43,18 @@ class Shape(BaseModel):
     """The base of all shapes: frozen, and an unknown key is a fault."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Wordy(Shape):
+    """A shape for which plain words may stand alone; its schema says so as well."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> Any:
+        schema = handler.resolve_ref_schema(handler(core))
+        whole = {**schema}
+        schema.clear()
+        schema["anyOf"] = [{"type": "string", "minLength": 1, "maxLength": 120}, whole]
+        return schema
 
 
 class Entry(Shape):
@@ -126,12 +139,13 @@ class MeasuredShare(Shape):
     muscle: Id
     direction: Id
     share: Share
+    overrides: StrictBool = Field(False, description="stands in for the shipped share")
 
 
 # --- what is seen, asked and told ----------------------------------------------------------------------------------------
 
 
-class Synonym(Shape):
+class Synonym(Wordy):
     """Words that people really use. `side`: whether the side said with these words is the finding's own or the other."""
 
     words: Words
@@ -193,6 +207,7 @@ class FindingType(Entry):
     region: Id | None = None
     deviation: tuple[Deviation, ...] = ()
     reliability: tuple[Reliability, ...] = ()
+    pain: StrictBool = Field(False, description="that it is there means that something hurts")
     told_by_pain: StrictBool = Field(False, description="pain noted on any finding says this by itself")
     visceral: StrictBool = Field(False, description="belongs to one side of the body by nature; left out of mirroring")
 
@@ -232,7 +247,10 @@ class Condition(Shape):
     sex: Literal["female", "male"] | None = None
     pregnancy: StrictBool | None = None
     postpartum: StrictBool | None = None
-    task: tuple[Id, ...] = Field((), description="any of these tasks; none given: any task or none")
+    task: tuple[Id, ...] = Field(
+        (), description="any of these tasks (one may stand alone); none given: any task or none",
+        json_schema_extra={"type": ["array", "string"]},
+    )  # fmt: skip
     side: Literal["same", "opposite", "any"] | None = None
     severity: Literal["mild", "moderate", "severe"] | None = Field(None, description="at least this severe")
     all: tuple[Condition, ...] = ()
@@ -566,7 +584,7 @@ Date = Annotated[
 CaseSide = Literal["left", "right", "bilateral", "midline"]
 
 
-class CaseFinding(Shape):
+class CaseFinding(Wordy):
     """One finding, symptom or history item of a case. A name alone may stand for the whole."""
 
     name: Words

@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import platformdirs
 
 from expert import resources
 from expert.errors import Fault, KnowledgeError
-from expert.formats import Condition, Entry, FindingType, KnowledgeFile, Link, Rule
+from expert.formats import Condition, FindingType, KnowledgeFile, Link, Rule
 from expert.model import KnowledgeBase
 from expert.reading import KNOWLEDGE_CAP, Document, Unreadable, did_you_mean, read_yaml, shaped
 from expert.words import Reading, Words, index
@@ -47,13 +48,13 @@ class _File:
 
 def load(kb: str | os.PathLike[str] | None = None, rules: str | os.PathLike[str] | None = None) -> KnowledgeBase:
     """The shipped knowledge, with the user's own folders laid over it where given."""
-    layers = [list(_shipped())]
+    layers = [_texts((name, resources.root() / name) for name in ("kb", "rules"))]
     own = [(str(folder), Path(folder)) for folder in (kb, rules) if folder is not None]
     missing = [Fault(name, 0, "there is no such folder") for name, folder in own if not folder.is_dir()]
     if missing:
         raise KnowledgeError(missing)
     if own:
-        layers.append([text for name, folder in own for text in _texts(folder, name)])
+        layers.append(_texts(own))
     return from_texts(layers)
 
 
@@ -62,27 +63,33 @@ def from_texts(layers: Sequence[Sequence[tuple[str, str]]]) -> KnowledgeBase:
     return _assembled(_files(layers))
 
 
-def _shipped() -> Iterator[tuple[str, str]]:
-    for name in ("kb", "rules"):
-        yield from resources.knowledge_texts(resources.root() / name, name)
-
-
-def _texts(folder: Path, name: str) -> list[tuple[str, str]]:
-    try:
-        return list(resources.knowledge_texts(folder, name))
-    except (OSError, UnicodeDecodeError) as error:
-        raise KnowledgeError([Fault(name, 0, f"cannot be read: {error}")]) from None
+def _texts(folders: Iterable[tuple[str, Traversable]]) -> list[tuple[str, str]]:
+    """(name, text) of every file below these folders, or every reason why one cannot be read."""
+    found: list[tuple[str, str]] = []
+    faults: list[Fault] = []
+    for name, folder in folders:
+        try:
+            for where, content in resources.knowledge_files(folder, name):
+                try:
+                    found.append((where, content.decode("utf-8-sig")))
+                except UnicodeDecodeError as error:
+                    faults.append(Fault(where, content[: error.start].count(b"\n") + 1, "this is not UTF-8 text"))
+        except OSError as error:
+            faults.append(Fault(name, 0, f"cannot be read: {error.strerror}"))
+    if faults:
+        raise KnowledgeError(faults)
+    return found
 
 
 # --- files --------------------------------------------------------------------------------------------------------------
 
 
 def _files(layers: Sequence[Sequence[tuple[str, str]]]) -> list[_File]:
-    digest = hashlib.sha256(json.dumps([CACHE_VERSION, layers]).encode("utf-8", "surrogatepass")).hexdigest()
-    kept = _from_cache(digest)
-    documents = kept if kept is not None else _parsed(layers)
-    files: list[_File] = []
+    digest = _digest([CACHE_VERSION, layers])
     faults: list[Fault] = []
+    kept = _from_cache(digest)
+    documents = _parsed(layers, faults) if kept is None else kept
+    files: list[_File] = []
     for layer, document in documents:
         shape, found = shaped(KnowledgeFile, document)
         faults += found
@@ -96,18 +103,20 @@ def _files(layers: Sequence[Sequence[tuple[str, str]]]) -> list[_File]:
     return files
 
 
-def _parsed(layers: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[int, Document]]:
+def _parsed(layers: Sequence[Sequence[tuple[str, str]]], faults: list[Fault]) -> list[tuple[int, Document]]:
+    """Every file that can be read; what cannot is added to the faults."""
     documents: list[tuple[int, Document]] = []
-    faults: list[Fault] = []
     for number, texts in enumerate(layers):
         for where, text in texts:
             try:
                 documents.append((number, read_yaml(text, where, KNOWLEDGE_CAP)))
             except Unreadable as unreadable:
                 faults += unreadable.faults
-    if faults:
-        raise KnowledgeError(faults)
     return documents
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, ensure_ascii=True).encode()).hexdigest()
 
 
 def _cache_path(digest: str) -> Path:
@@ -115,15 +124,16 @@ def _cache_path(digest: str) -> Path:
 
 
 def _from_cache(digest: str) -> list[tuple[int, Document]] | None:
+    """The documents kept under this digest, if they are there, whole and undamaged."""
     try:
         kept = json.loads(_cache_path(digest).read_text(encoding="utf-8"))
-        if kept["digest"] != digest:
+        if kept["digest"] != digest or kept["content"] != _digest(kept["documents"]):
             return None
         return [
             (layer, Document(where, data, {(s, n): line for s, n, line in lines}))
             for layer, where, data, lines in kept["documents"]
         ]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -137,7 +147,7 @@ def _to_cache(digest: str, documents: Sequence[tuple[int, Document]]) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"digest": digest, "documents": kept}, file, ensure_ascii=False)
+                json.dump({"digest": digest, "content": _digest(kept), "documents": kept}, file, ensure_ascii=False)
             os.replace(temporary, path)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -151,26 +161,29 @@ class _Shelves:
     """Entries by section and id, as the files are laid over one another, with the place of each and the faults met."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, dict[str, Any]] = {s: {} for s in SECTIONS if s != "shares"}
+        self.entries: dict[str, dict[str, Any]] = {s: {} for s in SECTIONS}
         self.places: dict[str, tuple[str, int]] = {}
         self.layers: dict[str, int] = {}
         self.faults: list[Fault] = []
 
-    def put(self, section: str, entry: Entry, file: _File, number: int) -> None:
+    def put(self, section: str, entry: Any, file: _File, number: int) -> bool:
+        """Lay an entry on its shelf; False where something of its name lies there already."""
         shelf = "findings" if section in _SEEN else section
         where, line = file.place(section, number)
-        key = f"{shelf}:{entry.id}"
+        name = f"{entry.muscle} {entry.direction}" if section == "shares" else entry.id
+        key = f"{shelf}:{name}"
         if key in self.places:
             first, first_line = self.places[key]
             if not entry.overrides or self.layers[key] == file.layer:
                 advice = "" if self.layers[key] == file.layer else "; to replace it, write `overrides: true`"
-                self.fault((where, line), f"'{entry.id}' is already defined at {first}:{first_line}{advice}")
-                return
+                self.fault((where, line), f"'{name}' is already defined at {first}:{first_line}{advice}")
+                return False
         elif entry.overrides:
-            self.fault((where, line), f"'{entry.id}' says `overrides: true`, but there is nothing of that id to override")
-        self.entries[shelf][entry.id] = entry
+            self.fault((where, line), f"'{name}' says `overrides: true`, but there is nothing of that id to override")
+        self.entries[shelf][name] = entry
         self.places[key] = (where, line)
         self.layers[key] = file.layer
+        return True
 
     def fault(self, place: tuple[str, int], message: str) -> None:
         self.faults.append(Fault(*place, message))
@@ -179,22 +192,17 @@ class _Shelves:
 def _assembled(files: Sequence[_File]) -> KnowledgeBase:
     shelves = _Shelves()
     kinds: dict[str, str] = {}
-    shares = {}
     for file in files:
         for section in SECTIONS:
             for number, entry in enumerate(getattr(file.shape, section)):
-                if section == "shares":
-                    shares[entry.muscle, entry.direction] = entry
-                    continue
-                shelves.put(section, entry, file, number)
-                if section in _SEEN:
+                if shelves.put(section, entry, file, number) and section in _SEEN:
                     kinds[entry.id] = _KIND[section]
     about = _single(files, "about", shelves)
     constants = _single(files, "constants", shelves)
     if about is None or constants is None:
         raise KnowledgeError(shelves.faults or [Fault("kb", 0, "'about' and 'constants' must stand in some file")])
     e = shelves.entries
-    _check(e, shelves, shares, kinds, constants)
+    _check(e, shelves, kinds, constants)
     words = _words(e, shelves)
     if shelves.faults:
         raise KnowledgeError(shelves.faults)
@@ -203,7 +211,7 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
     return KnowledgeBase(
         version=about.version, sha256=sha, shipped=all(f.layer == 0 for f in files), about=about, constants=constants,
         sources=e["sources"], muscles=e["muscles"], groups=e["groups"], joints=e["joints"],
-        shares=tuple(shares[k] for k in sorted(shares)), tasks=e["tasks"], findings=e["findings"], kinds=kinds,
+        shares=tuple(share for _, share in sorted(e["shares"].items())), tasks=e["tasks"], findings=e["findings"], kinds=kinds,
         nodes=e["nodes"], link_kinds=e["link_kinds"], links=e["links"], chains=e["chains"], causes=e["causes"],
         strategies=e["strategies"], phases=tuple(e["phases"].values()), cautions=e["cautions"], rules=e["rules"],
         patterns=e["patterns"], flags=e["flags"], words=words, places=shelves.places,
@@ -233,11 +241,16 @@ def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
         for words, readings in tables[subject].in_any_order.items():
             ids = sorted({r.id for r in readings})
             if len(ids) > 1:
-                place = shelves.places.get(f"{shelf}:{ids[1]}") or shelves.places.get(f"groups:{ids[1]}") or ("kb", 0)
-                shelves.fault(place, f"the words '{words}' mean two things: {' and '.join(ids)}")
+                shelves.fault(_latest(ids, shelf, shelves), f"the words '{words}' mean two things: {' and '.join(ids)}")
             elif len(readings) > 1 and {r.side for r in readings} != {"same"}:
                 shelves.fault(shelves.places[f"{shelf}:{ids[0]}"], f"the words '{words}' of {ids[0]} have two sides")
     return Words(tables, frozenset(t for table in tables.values() for t in table.vocabulary))
+
+
+def _latest(ids: Sequence[str], shelf: str, shelves: _Shelves) -> tuple[str, int]:
+    """The place of the entry that came last: the one its author can change."""
+    keys = [key for i in ids for key in (f"{shelf}:{i}", f"groups:{i}") if key in shelves.places]
+    return shelves.places[max(keys, key=lambda key: (shelves.layers[key], *shelves.places[key]))]
 
 
 def _names_of_finding(finding: FindingType) -> Iterator[tuple[str, Reading]]:
@@ -264,9 +277,7 @@ class _Names:
                 self.shelves.fault(place, f"{who}: unknown {what} '{name}'{meant}")
 
 
-def _check(
-    e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, shares: Mapping[Any, Any], kinds: Mapping[str, str], constants: Any
-) -> None:
+def _check(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, kinds: Mapping[str, str], constants: Any) -> None:
     """Every id that is named exists, and each entry is whole in itself."""
     names = _Names(shelves, {
         "source": frozenset(e["sources"]), "muscle": frozenset(e["muscles"]) | frozenset(e["groups"]),
@@ -275,9 +286,6 @@ def _check(
         "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]),
         "direction": frozenset(d for j in e["joints"].values() for a in j.axes for d in a.directions),
     })  # fmt: skip
-    for share in shares.values():
-        names.need("plain muscle", [share.muscle], ("kb/shares.yaml", 0), "shares")
-        names.need("direction", [share.direction], ("kb/shares.yaml", 0), "shares")
     for section, shelf in e.items():
         for name, entry in shelf.items():
             place = shelves.places[f"{section}:{name}"]
@@ -297,6 +305,11 @@ def _nothing(*_: Any) -> None:
 
 def _check_muscle(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
     names.need("direction", entry.actions, place, entry.id)
+
+
+def _check_share(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("plain muscle", [entry.muscle], place, "shares")
+    names.need("direction", [entry.direction], place, "shares")
 
 
 def _check_group(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
@@ -379,7 +392,7 @@ def _check_chain(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[s
 
 
 _CHECKS: Mapping[str, Any] = {
-    "muscles": _check_muscle, "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
+    "muscles": _check_muscle, "shares": _check_share, "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
     "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
     "links": _check_link, "chains": _check_chain,
 }  # fmt: skip

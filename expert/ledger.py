@@ -64,11 +64,18 @@ def draw_direct(
 
 
 def draw_inferred(
-    firings: Iterable[Firing], rules: Mapping[str, CompiledRule], bases: Mapping[str, Hypothesis], items: Mapping[str, Item]
-) -> tuple[Piece, ...]:
-    """Evidence from rules about hypotheses. It inherits factors and finding group from the leading piece it rests on, so that
-    a table and the default link that repeats it do not add in full."""
+    firings: Iterable[Firing], rules: Mapping[str, CompiledRule], observed: Sequence[Piece], bases: Mapping[str, Hypothesis],
+    items: Mapping[str, Item],
+) -> tuple[Piece, ...]:  # fmt: skip
+    """Evidence from rules about hypotheses. It inherits factors and finding group from the leading piece it rests on.
+
+    A better source overrides it: where an observed piece of better grade speaks of the same axis of the same muscle from one of
+    the same findings, the inferred piece is not drawn, whichever way either points.
+    """
     pieces: list[Piece] = []
+    spoken: dict[tuple[str, str, str], list[Piece]] = defaultdict(list)
+    for piece in observed:
+        spoken[piece.about[:3]].append(piece)
     for firing in firings:
         resting = [bases[key] for key in firing.premises if key in bases]
         leading = max((e.piece for h in resting for e in h.evidence if e.points > 0), key=lambda p: (p.full, p.rule.id))
@@ -79,8 +86,14 @@ def draw_inferred(
             instrumented=False, absent=False,
         )  # fmt: skip
         for target in rules[firing.rule].targets:
-            pieces += _pieces(firing, rules[firing.rule], target, basis)
+            drawn = _pieces(firing, rules[firing.rule], target, basis)
+            pieces += [p for p in drawn if not any(_overrides(better, p) for better in spoken[p.about[:3]])]
     return tuple(pieces)
+
+
+def _overrides(better: Piece, inferred: Piece) -> bool:
+    same = not set(better.basis.findings).isdisjoint(inferred.basis.findings)
+    return same and not better.against and better.rule.grade < inferred.rule.grade
 
 
 def conclusions(firing: Firing, rule: CompiledRule) -> list[str]:

@@ -61,10 +61,14 @@ def duplicate_rules(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
 def self_contradiction(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     """One rule cannot claim both states of an axis for one muscle and side."""
     for rule in knowledge.rulebase.rules.values():
-        claims = {(t.muscle, t.side, t.state) for t in rule.targets if not t.against}
+        claims = {(t.muscle, side, t.state) for t in rule.targets if not t.against for side in _relative_sides(t.side)}
         for muscle, side, state in sorted(claims):
             if (muscle, side, OPPOSITE_STATE[state]) in claims and state < OPPOSITE_STATE[state]:
                 yield f"rules:{rule.id}", f"{rule.id}: claims {muscle} ({side}) both {state} and {OPPOSITE_STATE[state]}; split the rule"
+
+
+def _relative_sides(side: str) -> tuple[str, ...]:
+    return ("same", "opposite") if side == "both" else (side,)
 
 
 def uncited_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:

@@ -133,7 +133,7 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
 
     bases = {_hypothesis_key(h): h for h in first}
     inferred = inference.infer(rules.programs["inferred"], [*seen, *_facts_of(first)], engine)
-    concluded = ledger.draw_inferred(inferred, rules.rules, bases, items)
+    concluded = ledger.draw_inferred(inferred, rules.rules, observed, bases, items)
     weighed = ledger.reweigh(first, balance, concluded, names, kb.constants)
     hypotheses = tuple(replace(h, held=True) if referral.is_held(h, screening, items) else h for h in weighed)
 

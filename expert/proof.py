@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from expert.errors import CaseError
+from expert.errors import UsageError
 from expert.model import AXIS_OF, CompiledRule, Hypothesis, Item, Knowledge, KnowledgeBase, Result, Target, mirrored
 from expert.words import Unclear, side_word
 
@@ -45,7 +45,7 @@ def why(result: Result, knowledge: Knowledge, muscle: str, side: str, state: str
     kb = knowledge.kb
     name, side = _muscle(muscle, kb), _side(side)
     if state is not None and state not in AXIS_OF:
-        raise CaseError(f"unknown state '{state}'; it is one of {', '.join(AXIS_OF)}")
+        raise UsageError(f"unknown state '{state}'; it is one of {', '.join(AXIS_OF)}")
     items = {i.key: i for i in result.stated.items}
     trees: list[Node] = []
     for member in kb.members(name):
@@ -60,14 +60,14 @@ def _muscle(words: str, kb: KnowledgeBase) -> str:
     found = kb.words.look_up("muscle", words)
     if isinstance(found, Unclear):
         near = f", did you mean {' or '.join(repr(n) for n in found.near)}?" if found.near else ""
-        raise CaseError(f"unknown muscle '{words}'{near}")
+        raise UsageError(f"unknown muscle '{words}'{near}")
     return found.reading.id
 
 
 def _side(words: str) -> str:
     side = side_word(words)
     if side not in ("left", "right"):
-        raise CaseError(f"'{words}' is no side of a muscle: say left or right")
+        raise UsageError(f"'{words}' is no side of a muscle: say left or right")
     return side
 
 

@@ -326,7 +326,14 @@ def shaped(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        return None, [_fault(model, document, found) for found in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        return None, [_fault(model, document, one) for one in found if not _is_echo(one, found)]
+
+
+def _is_echo(one: Any, found: Sequence[Any]) -> bool:
+    """A list that is "too short" only because what stands in it is at fault."""
+    size = len(one["loc"])
+    return one["type"] == "too_short" and any(len(o["loc"]) > size and o["loc"][:size] == one["loc"] for o in found)
 
 
 def _fault(model: type[BaseModel], document: Document, found: Any) -> Fault:

@@ -206,7 +206,12 @@ class _Names:
     def title(self, rule: str) -> str:
         """What a rule or pattern is called."""
         kb = self.kb
-        return kb.rules[rule].title if rule in kb.rules else kb.patterns[rule].name if rule in kb.patterns else rule
+        if rule in kb.rules:
+            return kb.rules[rule].title
+        shown = kb.findings.get(rule.removeprefix("mechanics."))
+        if shown is not None:
+            return f"What the position itself holds short and long: {shown.name}"
+        return kb.patterns[rule].name if rule in kb.patterns else rule
 
     def muscles(self, ids: Sequence[str]) -> str:
         """Muscles in words, the first few of many: "gluteus medius, piriformis and 3 more"."""

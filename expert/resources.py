@@ -14,14 +14,14 @@ def root() -> Traversable:
     return packaged if packaged.is_dir() else Path(__file__).resolve().parent.parent
 
 
-def knowledge_texts(folder: Traversable, name: str) -> Iterator[tuple[str, str]]:
-    """(name, text) of every YAML file below a folder, in order of their names."""
+def knowledge_files(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every YAML file below a folder, in order of their names."""
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         here = f"{name}/{entry.name}"
         if entry.is_dir():
-            yield from knowledge_texts(entry, here)
+            yield from knowledge_files(entry, here)
         elif entry.name.endswith((".yaml", ".yml")):
-            yield here, entry.read_text(encoding="utf-8")
+            yield here, entry.read_bytes()
 
 
 def template(name: str) -> str:

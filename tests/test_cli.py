@@ -177,6 +177,14 @@ def test_where_writing_fails_half_way_the_older_file_stays_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_link_is_replaced_and_what_it_points_to_stays(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("kept", encoding="utf-8")
+    (tmp_path / "out.txt").symlink_to(tmp_path / "elsewhere")
+    assert run("assess", RUNNER, "-o", tmp_path / "out.txt").code == 0
+    assert (tmp_path / "elsewhere").read_text(encoding="utf-8") == "kept"
+    assert "Gluteus medius" in (tmp_path / "out.txt").read_text(encoding="utf-8")
+
+
 def test_a_case_that_is_wrong_writes_nothing(run: Any, tmp_path: Path) -> None:
     target = tmp_path / "out.txt"
     bad(run("assess", "-f", "hip drop", "-o", target), 3)

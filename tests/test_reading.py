@@ -11,13 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from expert.reading import DEPTH_CAP, JSON_CAP, YAML_CAP, Document, Unreadable, did_you_mean, read_json, read_yaml, shaped, spell
+from expert.reading import (
+    DEPTH_CAP,
+    JSON_CAP,
+    YAML_CAP,
+    Document,
+    Unreadable,
+    did_you_mean,
+    read_json,
+    read_yaml,
+    refuse_hidden,
+    shaped,
+    spell,
+)
 
 
 def refused(text: str, *, as_json: bool = False) -> tuple[int, str]:
     """Line and message of the one fault of a text."""
     with pytest.raises(Unreadable) as caught:
-        (read_json if as_json else read_yaml)(text, "f")
+        refuse_hidden((read_json if as_json else read_yaml)(text, "f"))
     assert len(caught.value.faults) == 1, caught.value.faults
     fault = caught.value.faults[0]
     assert fault.where == "f"
@@ -50,7 +62,9 @@ def test_every_value_has_its_line() -> None:
 def test_json_values_have_lines_too() -> None:
     document = read_json('{"a": 1,\n "b": [\n {"c": 2}]}', "f")
     assert document.data == {"a": 1, "b": [{"c": 2}]}
-    assert document.lines["b", 0, "c"] == 3
+    assert document.fault(("b", 0, "c"), "x").line == 3
+    assert document.fault(("b", 0, "gone"), "x").line == 3
+    assert document.fault(("a",), "x").line == 1
 
 
 def test_a_fault_stands_at_the_nearest_place_whose_line_is_known() -> None:
@@ -126,10 +140,10 @@ def test_what_yaml_would_settle_on_the_quiet_is_a_fault_with_its_line(text: str,
         ('{"a": 1,\n"b": ]}', 2, "not JSON"),
         ('{"a": 1}\n{"b": 2}', 2, "not JSON"),
         ("{'a': 1}", 1, "not JSON"),
-        ('{"a": "\\ud800"}', 1, "U+D800"),
-        ('{"a": "\\u202e"}', 1, "U+202E"),
-        ('{"a": "\\ufeffx"}', 1, "U+FEFF"),
-        ('{"\\u0007": 1}', 1, "U+0007"),
+        ('{"a": 1,\n"b": "\\ud800"}', 2, "U+D800"),
+        ('{"a": 1,\n"b": ["\\u202e"]}', 2, "U+202E"),
+        ('{"a": 1,\n"b": "\\ufeffx"}', 2, "U+FEFF"),
+        ('{"a": 1,\n"\\u0007": 1}', 2, "U+0007"),
     ],
 )
 def test_what_json_readers_let_through_is_a_fault_with_its_line(text: str, line: int, says: str) -> None:
@@ -141,6 +155,14 @@ def test_what_json_readers_let_through_is_a_fault_with_its_line(text: str, line:
 def test_no_message_is_one_of_the_machine() -> None:
     for text in ('{"a": ' + "9" * 9000 + "}", '{"a": 1e999}'):
         assert "sys." not in refused(text, as_json=True)[1]
+
+
+def test_hidden_characters_are_found_wherever_they_stand_in_plain_data() -> None:
+    data = {"a": ["x", ("y\x1b", {"\u202e": 1})], "b": "fine"}
+    with pytest.raises(Unreadable) as caught:
+        refuse_hidden(Document("program", data))
+    assert sorted(f.message.split("U+")[1][:4] for f in caught.value.faults) == ["001B", "202E"]
+    refuse_hidden(Document("program", {"a": ["é\t\n", None, 3, True]}))
 
 
 def test_several_faults_of_one_text_come_together() -> None:

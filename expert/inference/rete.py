@@ -51,7 +51,7 @@ def _engine_for(program: Program) -> Any:
 def build(program: Program, strategy: Any = None) -> Any:
     """A fresh engine for a program; `strategy` stands in for ours (the tests show what the stock one does)."""
     parts = _parts()
-    rules = {f"rule_{n:05d}": _rule(waiting, parts) for n, waiting in enumerate(program.by_premises())}
+    rules = {name: _rule(name, waiting, parts) for name, waiting in _named(program)}
     return type("Reasoner", (parts.engine,), {**rules, "__strategy__": strategy or parts.strategy})()
 
 
@@ -80,12 +80,18 @@ def _parts() -> _Parts:
     return _made[0]
 
 
-def _rule(waiting: tuple[Variant, ...], parts: _Parts) -> Any:
+def _named(program: Program) -> list[tuple[str, tuple[Variant, ...]]]:
+    return [(f"rule_{number:05d}", waiting) for number, waiting in enumerate(program.by_premises())]
+
+
+def _rule(name: str, waiting: tuple[Variant, ...], parts: _Parts) -> Any:
     """One experta rule for all variants that wait for the same: binders first, NOT last, no OR, no TEST."""
     x, first = parts.x, waiting[0]
     premises = [getattr(x.AS, f"f{n}") << parts.item(**_pattern(t, parts)) for n, t in enumerate(first.terms)]
     premises += [x.NOT(parts.item(**_pattern(t, parts))) for t in first.unless]
-    return x.Rule(*premises)(_action(waiting))
+    action = _action(waiting)
+    action.__name__ = name  # our strategy tells rules apart by it
+    return x.Rule(*premises)(action)
 
 
 def _pattern(term: Term, parts: _Parts) -> dict[str, Any]:

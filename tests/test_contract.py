@@ -1,0 +1,159 @@
+"""The JSON that other programs build on: its keys, its kinds, its numbers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from strategies import CaseDict, cases
+
+from expert import assess, load_knowledge
+from expert.contract import SCHEMA_VERSION, decimal, state_key
+from expert.model import AXES, AXIS_OF, Knowledge, State
+
+Json = dict[str, Any]
+
+TOP = [
+    "schema_version", "case_id", "engine", "knowledge", "inputs", "referral", "hypotheses", "patterns", "predicted", "drivers", "loops",
+    "causes", "risks", "outlook", "next_tests", "conflicts", "plan", "unused", "trace", "warnings",
+]  # fmt: skip
+WITHIN = {
+    "engine": {"name", "version"},
+    "knowledge": {"version", "sha256", "rules", "findings", "muscles"},
+    "inputs": {"used", "missing"},
+    "referral": {"level", "asked", "not_asked", "flags"},
+    "referral.flags": {"id", "title", "level", "because", "sources", "findings", "explains"},
+    "hypotheses": {
+        "muscle", "name", "side", "axis", "state", "status", "held", "points", "points_for", "points_against", "confidence", "evidence",
+    },
+    "hypotheses.evidence": {"rule", "channel", "points", "grade", "sources", "because", "via", "findings"},
+    "patterns": {"id", "name", "side", "points", "confidence", "core", "missing"},
+    "predicted": {"kind", "id", "name", "side", "state", "strength", "status", "check", "path"},
+    "predicted.path": {"kind", "id", "side", "state", "link", "mechanism", "grade", "sources"},
+    "loops": {"nodes", "because"},
+    "causes": {"id", "title", "because", "sources", "from"},
+    "outlook": {"text", "because", "sources"},
+    "conflicts": {"between", "because", "sources"},
+    "plan": {"withheld", "provisional", "because", "phases"},
+    "plan.phases": {"name", "goal", "items"},
+    "plan.phases.items": {"muscle", "side", "strategy", "because"},
+    "unused": {"finding", "because"},
+    "trace": {"stratum", "rule", "premises", "conclusion"},
+}  # fmt: skip
+
+
+def objects(value: Any, path: list[str]) -> list[Json]:
+    """Every object at a path, lists walked through."""
+    if isinstance(value, list):
+        return [o for v in value for o in objects(v, path)]
+    return [value] if not path else objects(value[path[0]], path[1:])
+
+
+def plain(value: Any) -> bool:
+    """Plain JSON throughout: no tuple, no enum, no subclass that another program would meet as something else."""
+    if type(value) is dict:
+        return all(type(k) is str and plain(v) for k, v in value.items())
+    return all(map(plain, value)) if type(value) is list else type(value) in (str, int, float, bool, type(None))
+
+
+@given(cases())
+def test_every_answer_has_the_keys_of_the_contract_in_their_order(case: CaseDict) -> None:
+    result = assess(case, load_knowledge(), "native").to_dict()
+    assert list(result) == TOP
+    for path, keys in WITHIN.items():
+        for found in objects(result, path.split(".")):
+            assert keys <= set(found), path
+    assert plain(result)
+
+
+@given(cases())
+def test_every_word_that_a_program_may_switch_on_is_one_of_those_promised(case: CaseDict) -> None:
+    kb = load_knowledge().kb
+    result = assess(case, load_knowledge(), "native").to_dict()
+    assert result["schema_version"] == SCHEMA_VERSION == 1
+    assert result["referral"]["level"] in ("emergency", "urgent", "soon", "routine", "none", "not_screened")
+    assert set(result["referral"]["asked"]) | set(result["referral"]["not_asked"]) == set(kb.flags)
+    assert not set(result["referral"]["asked"]) & set(result["referral"]["not_asked"])
+    for h in result["hypotheses"]:
+        assert h["muscle"] in kb.muscles
+        assert h["side"] in ("left", "right")
+        assert h["axis"] in AXES
+        assert AXIS_OF[h["state"]] == h["axis"]
+        assert h["status"] in ("supported", "possible", "contested", "insufficient")
+        assert h["confidence"] in ("hint", "low", "moderate", "high")
+        assert {e["channel"] for e in h["evidence"]} <= {"direct", "inferred"}
+    for p in result["predicted"]:
+        assert p["status"] in ("unchecked", "confirmed", "refuted", "undetermined")
+        assert p["side"] in ("left", "right", "midline")
+    for s in objects(result, ["hypotheses", "evidence"]) + result["causes"] + result["referral"]["flags"]:
+        assert set(s["sources"]) <= set(kb.sources)
+    assert [t["stratum"] for t in result["trace"]] == sorted(t["stratum"] for t in result["trace"])
+    assert [h["points"] for h in result["hypotheses"]] == sorted((h["points"] for h in result["hypotheses"]), reverse=True)
+
+
+@given(cases())
+def test_the_json_is_one_line_that_reads_back_as_the_same_data(case: CaseDict) -> None:
+    assessment = assess(case, load_knowledge(), "native")
+    text = assessment.to_json()
+    assert "\n" not in text
+    assert json.loads(text) == assessment.to_dict()
+
+
+@given(cases(least=1))
+def test_amounts_are_decimals_of_whole_thousandths(case: CaseDict) -> None:
+    result = assess(case, load_knowledge(), "native").to_dict()
+    amounts = [x for h in result["hypotheses"] for x in (h["points"], h["points_for"], h["points_against"])]
+    amounts += [e["points"] for e in objects(result, ["hypotheses", "evidence"])] + [p["strength"] for p in result["predicted"]]
+    assert all(x == round(1000 * x) / 1000 for x in amounts)
+    assert all(0.05 <= p["strength"] < 1 for p in result["predicted"])
+
+
+def test_the_result_says_which_knowledge_it_rests_on(knowledge: Knowledge) -> None:
+    told = assess({"findings": []}, knowledge, "native").to_dict()["knowledge"]
+    assert (told["version"], told["sha256"]) == (knowledge.kb.version, knowledge.kb.sha256)
+    assert len(told["sha256"]) == 64
+    assert (told["rules"], told["findings"], told["muscles"]) == (
+        len(knowledge.rulebase.rules), len(knowledge.kb.findings), len(knowledge.kb.muscles),
+    )  # fmt: skip
+
+
+def test_later_keys_are_there_and_empty(knowledge: Knowledge) -> None:
+    result = assess({"findings": [{"name": "hip drop", "side": "right", "task": "running"}]}, knowledge, "native").to_dict()
+    assert result["drivers"] == result["risks"] == result["next_tests"] == []
+    assert result["outlook"] == {"text": "", "because": "", "sources": []}
+
+
+def test_what_was_not_said_and_bears_on_safety_is_missing(knowledge: Knowledge) -> None:
+    def missing(**patient: Any) -> set[str]:
+        case = {"patient": patient, "findings": [{"name": "hip drop", "side": "right", "present": "unknown"}]}
+        return {m["what"] for m in assess(case, knowledge, "native").to_dict()["inputs"]["missing"]}
+
+    assert missing() == {"hip-drop:right", "findings", "patient.age", "patient.sex", "patient.pregnancy"}
+    assert missing(age=30, sex="female") == {"hip-drop:right", "findings", "patient.pregnancy"}
+    assert missing(age=30, sex="male") == {"hip-drop:right", "findings"}
+
+
+def test_words_of_a_case_come_back_untouched_whatever_they_hold(knowledge: Knowledge) -> None:
+    case = {"case_id": "a.b-C_1", "findings": [{"name": "Hip DROP", "side": "right", "task": "running", "note": "<b>\"é\" & 'x'"}]}
+    text = assess(case, knowledge, "native").to_json()
+    (used,) = json.loads(text)["inputs"]["used"]
+    assert (used["key"], used["written"]) == ("hip-drop:right:running", "Hip DROP")
+    assert json.loads(text)["case_id"] == "a.b-C_1"
+
+
+@pytest.mark.parametrize(
+    ("state", "key"),
+    [
+        (State("muscle", "gluteus-medius", "weak", "left"), "gluteus-medius:left:weak"),
+        (State("joint", "pelvis-drop", "present", "right"), "pelvis-drop:right"),
+        (State("habit", "sitting", "present", "midline"), "sitting"),
+    ],
+)
+def test_nodes_are_named_by_id_side_and_state(state: State, key: str) -> None:
+    assert state_key(state) == key
+
+
+def test_thousandths_become_decimals() -> None:
+    assert [decimal(n) for n in (0, 1, -600, 2400, 30_000)] == [0.0, 0.001, -0.6, 2.4, 30.0]
