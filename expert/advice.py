@@ -44,7 +44,8 @@ def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, k
         return Plan(True, False, tuple(withheld), ())
     phases = _phases(_by_muscle(hypotheses), stated, kb)
     if not phases:
-        return Plan(False, False, ("no hypothesis is supported and free of red flags, so there is nothing to plan yet",), ())
+        nothing = "no hypothesis is supported and free of red flags, so there is nothing to plan yet"
+        return Plan(False, False, (nothing, *softer), ())
     return Plan(False, bool(softer), tuple(softer), phases)
 
 

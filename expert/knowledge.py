@@ -75,7 +75,7 @@ def _texts(folders: Iterable[tuple[str, Traversable]]) -> list[tuple[str, str]]:
                 except UnicodeDecodeError as error:
                     faults.append(Fault(where, content[: error.start].count(b"\n") + 1, "this is not UTF-8 text"))
         except OSError as error:
-            faults.append(Fault(name, 0, f"cannot be read: {error.strerror}"))
+            faults.append(Fault(str(error.filename or name), 0, f"cannot be read: {error.strerror}"))
     if faults:
         raise KnowledgeError(faults)
     return found

@@ -69,8 +69,8 @@ def draw_inferred(
 ) -> tuple[Piece, ...]:  # fmt: skip
     """Evidence from rules about hypotheses. It inherits factors and finding group from the leading piece it rests on.
 
-    A better source overrides it: where an observed piece of better grade speaks of the same axis of the same muscle from one of
-    the same findings, the inferred piece is not drawn, whichever way either points.
+    Better sources override it: where observed pieces of better grade speak of the same axis of the same muscle from every finding
+    that it rests on, it is not drawn, whichever way either points.
     """
     pieces: list[Piece] = []
     spoken: dict[tuple[str, str, str], list[Piece]] = defaultdict(list)
@@ -87,13 +87,14 @@ def draw_inferred(
         )  # fmt: skip
         for target in rules[firing.rule].targets:
             drawn = _pieces(firing, rules[firing.rule], target, basis)
-            pieces += [p for p in drawn if not any(_overrides(better, p) for better in spoken[p.about[:3]])]
+            pieces += [p for p in drawn if not _is_overridden(p, spoken[p.about[:3]])]
     return tuple(pieces)
 
 
-def _overrides(better: Piece, inferred: Piece) -> bool:
-    same = not set(better.basis.findings).isdisjoint(inferred.basis.findings)
-    return same and not better.against and better.rule.grade < inferred.rule.grade
+def _is_overridden(inferred: Piece, observed: Iterable[Piece]) -> bool:
+    """Whether better sources have spoken of this axis from every finding that the inference rests on."""
+    better = [p for p in observed if not p.against and p.rule.grade < inferred.rule.grade]
+    return set(inferred.basis.findings) <= {f for p in better for f in p.basis.findings}
 
 
 def conclusions(firing: Firing, rule: CompiledRule) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from expert.errors import UsageError
-from expert.model import AXIS_OF, CompiledRule, Hypothesis, Item, Knowledge, KnowledgeBase, Result, Target, mirrored
+from expert.model import AXIS_OF, CompiledRule, Hypothesis, Item, Knowledge, KnowledgeBase, Result, Target, Term, mirrored
 from expert.words import Unclear, side_word
 
 
@@ -118,9 +118,18 @@ def _wanting(rule: str, target: Target, side: str, stated: dict[str, Item], know
     for term in next(variants).terms:
         bound = mirrored(side) if target.side == "opposite" else side
         wanted = mirrored(bound) if term.side == "opposite" else bound
-        if "left" not in knowledge.kb.findings[term.name].sides or term.side == "any":
-            wanted = ""
-        said = [i for i in stated.values() if i.finding == term.name and wanted in ("", i.side)]
+        kind = knowledge.kb.findings[term.name]
+        sided = "left" in kind.sides and term.side in ("same", "opposite")
+        said = [i for i in stated.values() if i.finding == term.name and (not sided or i.side in (wanted, "midline"))]
         tasks = f" in {' or '.join(term.contexts)}" if term.contexts else ""
-        how = "not asked" if not said else "absent" if not any(i.present for i in said) else "present, but not as this rule wants it"
-        yield Node(f"{knowledge.kb.findings[term.name].name} {wanted}".strip() + tasks, "premise", how)
+        yield Node(f"{kind.name} {wanted if sided else ''}".strip() + tasks, "premise", _said(term, said))
+
+
+def _said(term: Term, said: Sequence[Item]) -> str:
+    """What the case says of a premise: present, absent, not asked, or present in another way than the rule wants it."""
+    present = [i for i in said if i.present]
+    if any(i.severity >= term.level and (not term.contexts or i.task in term.contexts) for i in present):
+        return "present"
+    if present:
+        return "present, but not as this rule wants it"
+    return "absent" if said else "not asked"

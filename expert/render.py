@@ -214,9 +214,9 @@ class _Names:
         return kb.patterns[rule].name if rule in kb.patterns else rule
 
     def muscles(self, ids: Sequence[str]) -> str:
-        """Muscles in words, the first few of many: "gluteus medius, piriformis and 3 more"."""
+        """Muscles in words, the first few of many: "Gluteus medius, Piriformis, Soleus and 3 others"."""
         named = [self.kb.muscles[i].name for i in ids]
-        return ", ".join(named) if len(named) <= 4 else f"{', '.join(named[:3])} and {len(named) - 3} more"
+        return ", ".join(named) if len(named) <= 4 else f"{', '.join(named[:3])} and {len(named) - 3} others"
 
     def source(self, name: str) -> str:
         """The title of a source."""

@@ -84,9 +84,7 @@ def test_several_cases_give_one_line_of_json_each_in_their_order(run: Any) -> No
 
 
 def test_several_cases_do_not_fit_into_one_html_report(run: Any) -> None:
-    ran = run("assess", RED, RUNNER, "--format", "html")
-    assert ran.code in (1, 2)
-    assert (ran.out, "one case" in ran.err) == ("", True)
+    assert "one case" in bad(run("assess", RED, RUNNER, "--format", "html"), 2)
 
 
 def test_findings_may_be_given_without_a_file(run: Any, knowledge: Knowledge) -> None:
@@ -188,7 +186,7 @@ def test_a_link_is_replaced_and_what_it_points_to_stays(run: Any, tmp_path: Path
 def test_a_case_that_is_wrong_writes_nothing(run: Any, tmp_path: Path) -> None:
     target = tmp_path / "out.txt"
     bad(run("assess", "-f", "hip drop", "-o", target), 3)
-    bad(run("assess", RUNNER, RED, "--format", "html", "-o", target), run("assess", RUNNER, RED, "--format", "html").code)
+    bad(run("assess", RUNNER, RED, "--format", "html", "-o", target), 2)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -282,9 +280,7 @@ def test_why_not_says_what_would_be_needed(run: Any) -> None:
     ],
 )
 def test_why_about_something_that_is_not_there_is_told(about: str, says: str, run: Any) -> None:
-    ran = run("why", RUNNER, about)
-    assert ran.code in (1, 2, 3)
-    assert says in bad(ran, ran.code)
+    assert says in bad(run("why", RUNNER, about), 2)
 
 
 def test_trace_shows_the_rules_that_fired(run: Any) -> None:

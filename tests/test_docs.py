@@ -239,7 +239,7 @@ def test_every_field_stands_in_its_table_and_no_other(page: str, shape: type[Bas
 def test_every_shape_of_the_formats_has_a_table() -> None:
     every = {
         s for s in vars(formats).values()
-        if isinstance(s, type) and issubclass(s, formats.Shape) and s not in (formats.Shape, formats.Entry)
+        if isinstance(s, type) and issubclass(s, formats.Shape) and s not in (formats.Shape, formats.Entry, formats.Wordy)
     }  # fmt: skip
     numbers = {
         formats.Constants, formats.ReliabilityFactors, formats.SeverityFactors, formats.SpreadLimits, formats.MechanicsChoices,
@@ -462,7 +462,7 @@ SEEN = [{"name": "hip drop", "side": "right", "task": "running"}, {"name": "knee
         ({"patient": {"age": 17}}, True), ({"patient": {"age": 18}}, False), ({"patient": {"pregnancy": True}}, True),
         ({"patient": {"postpartum_weeks": 8}}, False), ({"surgery": [{"name": "meniscus repair"}]}, True),
         ({"surgery": [{"name": "meniscus repair", "restrictions": ["no deep squat"]}]}, False),
-        ({"symptoms": ["saddle numbness"]}, True), ({"findings": [{**SEEN[0], "pain": 3}, SEEN[1]]}, False),
+        ({"symptoms": ["saddle numbness"]}, True), ({"findings": [*SEEN, {"name": "hip extension weak", "side": "left", "pain": 3}]}, False),
     ],
 )  # fmt: skip
 def test_the_plan_stops_where_the_intended_use_says(added: dict[str, Any], withheld: bool, knowledge: Knowledge) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from expert.errors import CaseError, EngineError, ExpertError, Fault, KnowledgeError, RuleError
+from expert.errors import CaseError, EngineError, ExpertError, Fault, KnowledgeError, RuleError, UsageError
 
 
 def test_a_fault_is_told_as_file_line_and_message() -> None:
@@ -31,12 +31,12 @@ def test_an_error_without_a_place_is_told_without_a_colon_in_front() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [(ExpertError, 1), (EngineError, 1), (CaseError, 3), (KnowledgeError, 3), (RuleError, 3)]
+    ("kind", "code"), [(ExpertError, 1), (EngineError, 1), (UsageError, 2), (CaseError, 3), (KnowledgeError, 3), (RuleError, 3)]
 )
 def test_each_kind_of_error_has_the_exit_code_of_its_kind(kind: type[ExpertError], code: int) -> None:
     assert kind("x").exit_code == code
 
 
 def test_one_except_clause_catches_every_mistake_of_a_user() -> None:
-    assert all(issubclass(kind, ExpertError) for kind in (CaseError, KnowledgeError, RuleError, EngineError))
+    assert all(issubclass(kind, ExpertError) for kind in (CaseError, KnowledgeError, RuleError, EngineError, UsageError))
     assert issubclass(RuleError, KnowledgeError)

@@ -18,7 +18,11 @@ from expert.formats import CaseFile, CaseFinding, Condition, KnowledgeFile, Rule
 from expert.reading import KNOWLEDGE_CAP, read_yaml, shaped
 
 EXAMPLES = sorted(ROOT.glob("examples/*.yaml")) + sorted(ROOT.glob("examples/*.json"))
-FILES = [pair for name in ("kb", "rules") for pair in resources.knowledge_texts(resources.root() / name, name)]
+FILES = [
+    (where, content.decode("utf-8"))
+    for name in ("kb", "rules")
+    for where, content in resources.knowledge_files(resources.root() / name, name)
+]
 MODELS = sorted(
     (m for m in vars(formats).values() if isinstance(m, type) and issubclass(m, formats.Shape)), key=lambda m: m.__name__
 )
@@ -43,9 +47,10 @@ def test_a_schema_names_every_key_and_refuses_others(model: type[BaseModel]) -> 
     schema = json.loads(json.dumps(model.model_json_schema(by_alias=True)))
     assert set(schema["properties"]) == set(model.model_fields)
     assert schema["additionalProperties"] is False
-    for name, part in schema["$defs"].items():
-        if part.get("type") == "object":
-            assert part["additionalProperties"] is False, name
+    for name, shape in schema["$defs"].items():
+        for part in (shape, *shape.get("anyOf", ())):
+            if part.get("type") == "object":
+                assert part["additionalProperties"] is False, name
 
 
 def test_the_schema_of_a_case_asks_for_findings_alone() -> None:
@@ -53,7 +58,8 @@ def test_the_schema_of_a_case_asks_for_findings_alone() -> None:
 
 
 def test_the_schema_of_a_finding_tells_its_three_values_and_its_severities() -> None:
-    part = CaseFile.model_json_schema()["$defs"]["CaseFinding"]["properties"]
+    (finding,) = (p for p in CaseFile.model_json_schema()["$defs"]["CaseFinding"]["anyOf"] if p.get("type") == "object")
+    part = finding["properties"]
     assert part["present"]["enum"] == [True, False, "unknown"]
     assert {"enum": ["mild", "moderate", "severe"]} in part["severity"]["anyOf"]
 
@@ -78,9 +84,10 @@ def problems(schema: dict[str, Any], value: Any, whole: dict[str, Any], at: str 
     for several in ("anyOf", "oneOf"):
         if several in schema and all(problems(part, value, whole, at) for part in schema[several]):
             return [f"{at}: none of the alternatives"]
-    kind = _TYPES.get(schema.get("type", ""))
-    if kind and (not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind)):
-        return [f"{at}: {value!r} is no {schema['type']}"]
+    said = schema.get("type", [])
+    kinds = tuple(k for name in ([said] if isinstance(said, str) else said) for k in _TYPES[name])
+    if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
+        return [f"{at}: {value!r} is no {said}"]
     found = [f"{at}: {value!r} breaks {k} {schema[k]}" for k, holds in _BOUNDS.items() if k in schema and not holds(value, schema[k])]
     if isinstance(value, dict):
         known = schema.get("properties", {})
@@ -113,7 +120,8 @@ def test_every_shipped_file_fits_the_schema_that_editors_are_given(name: str, te
     "case",
     [{}, {"findings": {}}, {"findings": [], "x": 1}, {"findings": [{"side": "left"}]}, {"findings": [{"name": "x", "side": "LEFT"}]},
      {"findings": [{"name": "x", "present": "false"}]}, {"findings": [{"name": "x", "severity": 2}]}, {"findings": [], "case_id": "a/b"},
-     {"findings": [], "patient": {"age": 200}}, {"findings": [], "patient": {"sex": "f"}}, {"findings": [7]}],
+     {"findings": [], "patient": {"age": 200}}, {"findings": [], "patient": {"sex": "f"}}, {"findings": [7]},
+     {"findings": [""]}, {"findings": "hip drop"}],
     ids=str,
 )  # fmt: skip
 def test_what_the_reader_refuses_the_schema_refuses(case: dict[str, Any]) -> None:

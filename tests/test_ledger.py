@@ -308,7 +308,7 @@ def test_inferred_evidence_shares_the_group_and_factors_of_what_it_rests_on(cons
     shown, _ = draw_direct([Firing("r", "left", "", False, ("f:left",))], {"r": rule("r", target(4000, "shortened"))}, {"f:left": seen})
     base = only(weigh(shown, NAMES, constants))
     link = replace(rule("link", replace(target(2000, "overactive"), muscle=""), group=""), stage="inferred")
-    (drawn,) = draw_inferred([Firing("link", "left", "m", False, (base.about.key,))], {"link": link}, {base.about.key: base}, {})
+    (drawn,) = draw_inferred([Firing("link", "left", "m", False, (base.about.key,))], {"link": link}, shown, {base.about.key: base}, {})
     assert drawn.about == About("m", "left", "activity", "overactive")
     assert (drawn.basis.channel, drawn.basis.group, drawn.basis.findings) == ("inferred", "f", ("f:left",))
     # a table that says overactive from the same finding and the link that repeats it do not add in full: 1.2 + 0.6 / 2
@@ -321,7 +321,7 @@ def test_inferred_evidence_from_one_glance_is_no_second_glance(constants: Consta
     shown, _ = draw_direct([Firing("r", "left", "", False, ("f:left",))], {"r": rule("r", target(4000, "shortened"))}, {"f:left": seen})
     base = only(weigh(shown, NAMES, constants))
     link = replace(rule("link", target(2000, "overactive")), stage="inferred")
-    drawn = draw_inferred([Firing("link", "left", "m", False, (base.about.key,))], {"link": link}, {base.about.key: base}, {})
+    drawn = draw_inferred([Firing("link", "left", "m", False, (base.about.key,))], {"link": link}, shown, {base.about.key: base}, {})
     found = weigh([piece(4000, "table", "overactive"), *drawn], NAMES, constants)
     assert only(found).status == "possible"
 

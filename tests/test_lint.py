@@ -154,7 +154,8 @@ def test_an_entry_is_found_by_the_words_that_name_it(words: str, wanted: str, kn
 
 
 def test_entries_of_every_section_are_found_by_their_id(knowledge: Knowledge) -> None:
-    one_of_each = {place.split(":", 1)[0]: place.split(":", 1)[1] for place in knowledge.kb.places}
+    places = [place.split(":", 1) for place in knowledge.kb.places]
+    one_of_each = {section: name for section, name in places if section != "shares"}  # a share has no id
     assert len(one_of_each) > 12
     for section, name in one_of_each.items():
         assert (section, name) in {(s, e.id) for s, e, _ in entries_named(name, knowledge.kb)}

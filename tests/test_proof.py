@@ -9,7 +9,7 @@ from hypothesis import given
 from small import rule, rules, small_knowledge
 from strategies import CaseDict, cases
 
-from expert import Assessment, CaseError, assess, load_knowledge
+from expert import Assessment, UsageError, assess, load_knowledge
 from expert.model import Knowledge
 from expert.proof import Node
 
@@ -190,5 +190,5 @@ def test_a_muscle_that_nothing_speaks_for_in_the_shipped_knowledge_gets_its_rule
     ],
 )
 def test_what_nobody_can_answer_is_an_error_that_helps(muscle: str, side: str, state: str | None, says: str, runner: Assessment) -> None:
-    with pytest.raises(CaseError, match=says):
+    with pytest.raises(UsageError, match=says):
         runner.why(muscle, side, state)

@@ -31,7 +31,8 @@ def test_files_below_a_folder_come_with_their_path_in_order_of_name(tmp_path: Pa
     for name in ("b.yaml", "a.yml", "notes.md", "c/d.yaml", "c/.hidden.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name, encoding="utf-8")
-    assert list(resources.knowledge_texts(tmp_path, "kb")) == [("kb/a.yml", "a.yml"), ("kb/b.yaml", "b.yaml"), ("kb/c/d.yaml", "c/d.yaml")]
+    found = list(resources.knowledge_files(tmp_path, "kb"))
+    assert found == [("kb/a.yml", b"a.yml"), ("kb/b.yaml", b"b.yaml"), ("kb/c/d.yaml", b"c/d.yaml")]
 
 
 def test_a_folder_inside_an_archive_is_read_like_one_on_disk(tmp_path: Path) -> None:
@@ -39,13 +40,15 @@ def test_a_folder_inside_an_archive_is_read_like_one_on_disk(tmp_path: Path) -> 
         archive.writestr("kb/b.yaml", "b: é")
         archive.writestr("kb/a/c.yaml", "c: 1")
     folder = zipfile.Path(tmp_path / "a.zip", "kb/")
-    assert list(resources.knowledge_texts(folder, "kb")) == [("kb/a/c.yaml", "c: 1"), ("kb/b.yaml", "b: é")]  # type: ignore[arg-type]
+    found = list(resources.knowledge_files(folder, "kb"))  # type: ignore[arg-type]
+    assert found == [("kb/a/c.yaml", b"c: 1"), ("kb/b.yaml", "b: é".encode())]
 
 
 def test_everything_that_is_shipped_is_text_in_utf_8_without_hidden_characters() -> None:
     for folder in ("rules", "kb"):
-        texts = list(resources.knowledge_texts(resources.root() / folder, folder))
-        assert texts
-        for name, text in texts:
+        files = list(resources.knowledge_files(resources.root() / folder, folder))
+        assert files
+        for name, content in files:
+            text = content.decode("utf-8")
             assert "\r" not in text, name
             assert "\t" not in text, name
