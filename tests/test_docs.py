@@ -462,7 +462,8 @@ SEEN = [{"name": "hip drop", "side": "right", "task": "running"}, {"name": "knee
         ({"patient": {"age": 17}}, True), ({"patient": {"age": 18}}, False), ({"patient": {"pregnancy": True}}, True),
         ({"patient": {"postpartum_weeks": 8}}, False), ({"surgery": [{"name": "meniscus repair"}]}, True),
         ({"surgery": [{"name": "meniscus repair", "restrictions": ["no deep squat"]}]}, False),
-        ({"symptoms": ["saddle numbness"]}, True), ({"findings": [*SEEN, {"name": "hip extension weak", "side": "left", "pain": 3}]}, False),
+        ({"symptoms": ["saddle numbness"]}, True),
+        ({"findings": [*SEEN, {"name": "hip extension weak", "side": "left", "pain": 3}]}, False),
     ],
 )  # fmt: skip
 def test_the_plan_stops_where_the_intended_use_says(added: dict[str, Any], withheld: bool, knowledge: Knowledge) -> None:

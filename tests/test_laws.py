@@ -197,6 +197,29 @@ def test_a_mirrored_case_gives_the_mirrored_result_exactly(case: CaseDict) -> No
         assert value == expected[part], part
 
 
+def symmetrical(case: CaseDict) -> CaseDict:
+    """The same case with everything that has a side on both."""
+    twin = deepcopy(case)
+    for section in SECTIONS:
+        both = [{**e, "side": side} for e in case[section] if e.get("side") in _SIDE for side in _SIDE]
+        once = {(e["name"], e["side"], e.get("task")): e for e in both}
+        taken = {(e["name"], e.get("task")) for e in both}
+        rest = [e for e in case[section] if e.get("side") not in _SIDE and (e["name"], e.get("task")) not in taken]
+        twin[section] = [*once.values(), *rest]
+        for entry in twin[section]:
+            first = next(e for e in twin[section] if (e["name"], e.get("task")) == (entry["name"], entry.get("task")))
+            entry |= {k: v for k, v in first.items() if k != "side"}
+    return twin | {"surgery": []}
+
+
+@given(cases(least=1))
+def test_a_case_that_is_its_own_mirror_gives_a_result_that_is_its_own_mirror(case: CaseDict) -> None:
+    result = answer(symmetrical(case))
+    expected, found = settled(swapped(result)), settled(result)
+    for part, value in found.items():
+        assert value == expected[part], part
+
+
 @given(cases())
 def test_the_mirror_of_the_mirror_is_the_case_itself(case: CaseDict) -> None:
     assert mirrored_case(mirrored_case(case)) == case

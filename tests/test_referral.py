@@ -24,12 +24,12 @@ LEVEL_OF = {
     "emergency": {
         "cauda-equina", "stroke", "metastatic-cord-compression", "ascending-weakness", "weakness-with-breathing-or-swallowing",
         "joint-infection", "meningism", "cervical-artery", "deep-vein-thrombosis", "heart-or-lung", "aortic-emergency",
-        "rhabdomyolysis", "threatened-limb", "suicidality",
+        "rhabdomyolysis", "threatened-limb", "suicidality", "neck-pain-with-dizziness",
     },
     "urgent": {
         "progressive-neurological-deficit", "myelopathy-cluster", "foot-drop", "malignancy", "serious-infection", "fracture",
         "femoral-neck-stress-fracture", "slipped-epiphysis", "limping-child", "torticollis-with-warning", "acute-joint", "tendon-rupture",
-        "neck-pain-with-dizziness", "giant-cell-arteritis", "pancoast", "bleeding-into-muscle", "muscle-breakdown-to-exclude",
+        "upper-motor-neurone-signs", "giving-way-joint", "giant-cell-arteritis", "pancoast", "bleeding-into-muscle", "muscle-breakdown-to-exclude",
     },
 }  # fmt: skip
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from expert import Assessment, assess, case_from_quick, load_case
+from expert.arrange import arranged, placed
 from expert.errors import ExpertError
 from expert.model import Knowledge, Tree
-from expert.render import arranged, placed, report, wrapped
+from expert.render import report, wrapped
 
 ROOT = Path(__file__).resolve().parent.parent
 READ = ("txt", "md", "html", "trace")

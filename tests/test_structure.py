@@ -13,7 +13,7 @@ import expert
 ROOT = Path(expert.__file__).resolve().parent
 FLOORS = {
     0: {"errors", "formats", "words", "reading", "model", "resources"},
-    1: {"cases", "knowledge", "rulebase", "conditions", "rod"},
+    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "arrange"},
     2: {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
         "spread", "advice", "proof", "render", "contract",
