@@ -29,7 +29,8 @@ LEVEL_OF = {
     "urgent": {
         "progressive-neurological-deficit", "myelopathy-cluster", "foot-drop", "malignancy", "serious-infection", "fracture",
         "femoral-neck-stress-fracture", "slipped-epiphysis", "limping-child", "torticollis-with-warning", "acute-joint", "tendon-rupture",
-        "upper-motor-neurone-signs", "giving-way-joint", "giant-cell-arteritis", "pancoast", "bleeding-into-muscle", "muscle-breakdown-to-exclude",
+        "upper-motor-neurone-signs", "giving-way-joint", "giant-cell-arteritis", "pancoast", "bleeding-into-muscle",
+        "muscle-breakdown-to-exclude",
     },
 }  # fmt: skip
 
