@@ -24,6 +24,7 @@ def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
         "shown": [row for each in lists.values() for row in each["rows"]],
         "insufficient": sum(h["status"] == "insufficient" for h in a["hypotheses"]),
         "seen": names.things([i["key"] for i in a["inputs"]["used"]]),
+        "half_met": [h for h in a["referral"]["half_met"] if h["level"] in ("emergency", "urgent")],
         "unasked": _unasked(a["referral"]["not_asked"], kb),
         "causes": _causes(a["causes"], names),
         **_plan(a["plan"]["phases"]),
@@ -90,6 +91,12 @@ class _Names:
         """Muscles in words, the first few of many: "Gluteus medius, Piriformis, Soleus and 3 others"."""
         named = [self.kb.muscles[i].name for i in ids]
         return ", ".join(named) if len(named) <= 4 else f"{', '.join(named[:3])} and {len(named) - 3} others"
+
+    def asked(self, ids: Sequence[str], most: int = 6) -> str:
+        """What has yet to be asked, in words."""
+        named = [self.kb.findings[i].name if i in self.kb.findings else i for i in ids]
+        told = [name if name[1:2].isupper() else name[:1].lower() + name[1:] for name in named]
+        return ", ".join(told[:most]) + (f" and {len(told) - most} more" if len(told) > most else "")
 
     def source(self, name: str) -> str:
         """The title of a source."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from expert.errors import ExpertError, Fault, UsageError
+from expert.errors import CaseError, ExpertError, Fault, UsageError
 
 _HELP = """Reasons about muscle imbalance from what a clinician sees. Hypotheses for professionals, never a diagnosis."""
 _EXIT_RED_FLAG = 4
@@ -244,13 +244,13 @@ def _each(things: list[Any], do: Callable[[Any], Any]) -> list[Any]:
     """Do it to all of them, and report the faults of all of them together."""
     done: list[Any] = []
     faults: list[Fault] = []
-    kind = ExpertError
+    kind: type[ExpertError] = ExpertError
     for thing in things:
         try:
             done.append(do(thing))
         except ExpertError as error:
             faults += error.faults
-            kind = type(error)
+            kind = CaseError if isinstance(error, CaseError) else type(error)
     if faults:
         raise kind(faults)
     return done

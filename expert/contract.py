@@ -106,6 +106,10 @@ def _missing(result: Result, kb: KnowledgeBase) -> list[Tree]:
 def _referral(referral: Referral) -> Tree:
     return {
         "level": referral.level, "asked": list(referral.asked), "not_asked": list(referral.not_asked),
+        "not_applicable": list(referral.not_applicable),
+        "half_met": [
+            {"id": h.id, "title": h.title, "level": h.level, "findings": list(h.findings), "ask": list(h.ask)} for h in referral.half_met
+        ],
         "flags": [
             {
                 "id": f.id, "title": f.title, "level": f.level, "because": f.because, "action": f.action, "grade": f.grade,

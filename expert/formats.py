@@ -27,9 +27,10 @@ from pydantic import (
 Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120)]
-Number = Annotated[StrictInt | StrictFloat, Field(allow_inf_nan=False)]
-Points = Annotated[StrictInt | StrictFloat, Field(ge=0, le=30, allow_inf_nan=False)]
-Share = Annotated[StrictInt | StrictFloat, Field(ge=0, le=1, allow_inf_nan=False)]
+_Float = Annotated[StrictFloat, AfterValidator(lambda number: int(number) if number.is_integer() else number)]
+Number = Annotated[_Float, Field(allow_inf_nan=False)]
+Points = Annotated[_Float, Field(ge=0, le=30, allow_inf_nan=False)]
+Share = Annotated[_Float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 Grade = Literal["A", "B", "C", "D"]
 State = Literal["overactive", "underactive", "shortened", "lengthened", "weak", "strong"]
@@ -169,8 +170,8 @@ class Task(Entry):
 class Reliability(Shape):
     """How well observers agree on a finding: a published kappa or ICC, or `instrumented`."""
 
-    kappa: Annotated[StrictInt | StrictFloat, Field(ge=-1, le=1)] | None = None
-    icc: Annotated[StrictInt | StrictFloat, Field(ge=-1, le=1)] | None = None
+    kappa: Annotated[_Float, Field(ge=-1, le=1)] | None = None
+    icc: Annotated[_Float, Field(ge=-1, le=1)] | None = None
     task: Id | None = None
     source: Id
 
@@ -218,7 +219,7 @@ class FindingType(Entry):
 class HypothesisTerm(Shape):
     """A muscle state that an earlier stratum concluded. `muscle: any` binds whichever muscle it is."""
 
-    muscle: Id | Literal["any"]
+    muscle: Id = Field(description="a muscle, or `any`")
     state: State
     at_least: Literal["possible", "supported"] = "possible"
     not_driven_by: tuple[Driver, ...] = ()
@@ -303,7 +304,7 @@ class Condition(Shape):
 class Conclusion(Shape):
     """Points for one state of one muscle or group. `absent`: points against it where the finding is looked for and absent."""
 
-    muscle: Id | Literal["matched"]
+    muscle: Id = Field(description="a muscle or group; `matched`: the muscle that a hypothesis bound")
     side: Relative = "same"
     state: State
     points: Points
@@ -415,7 +416,7 @@ class Node(Entry):
     kind: Literal["joint", "restriction", "pain", "load", "habit"]
     name: Text
     sided: StrictBool = True
-    opposes: Id | None = None
+    opposes: Id | None = Field(None, description="what cannot be there as well; its own id: the same on the other side")
     seen_as: tuple[SeenAs, ...] = Field((), description="findings that show it is there; the first is what to check")
 
 
@@ -566,7 +567,7 @@ class KnowledgeFile(Shape):
 # --- cases -----------------------------------------------------------------------------------------------------------------
 
 Severity = Literal["mild", "moderate", "severe"]
-Pain = Annotated[StrictInt | StrictFloat, Field(ge=0, le=10, allow_inf_nan=False)]
+Pain = Annotated[_Float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 
 def _real_date(text: str) -> str:
@@ -650,7 +651,7 @@ class CasePatient(Shape):
     name: Text | None = None
     age: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
     sex: Literal["female", "male", "other"] | None = None
-    mass_kg: Annotated[StrictInt | StrictFloat, Field(gt=0, le=500, allow_inf_nan=False)] | None = None
+    mass_kg: Annotated[_Float, Field(gt=0, le=500, allow_inf_nan=False)] | None = None
     dominant_hand: Literal["left", "right", "both"] | None = None
     pregnancy: StrictBool | None = None
     postpartum_weeks: Annotated[StrictInt, Field(ge=0, le=520)] | None = None

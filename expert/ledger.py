@@ -211,8 +211,8 @@ def _diminished(pieces: Sequence[Piece], weights: Sequence[int]) -> list[Evidenc
 def _identity(piece: Piece) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
     """What tells pieces about one state apart, for an order that hangs neither on the engine nor on left and right."""
     own = f":{piece.about.side}"
-    findings = tuple(f.replace(own, ":same") for f in piece.basis.findings)
-    return piece.rule.id, findings, piece.target.via, tuple(p.replace(own, ":same") for p in piece.basis.premises)
+    findings = tuple(f.replace(own, ":_own") for f in piece.basis.findings)
+    return piece.rule.id, findings, piece.target.via, tuple(p.replace(own, ":_own") for p in piece.basis.premises)
 
 
 def _rounded(amount: int) -> int:

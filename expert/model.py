@@ -414,13 +414,26 @@ class FlagRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfMet:
+    """A red flag of which something is there, and what has yet to be asked to decide it."""
+
+    id: str
+    title: str
+    level: str
+    findings: tuple[str, ...]
+    ask: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Referral:
-    """The screening: its level, which flags could be decided from what was asked, which could not."""
+    """The screening: its level, which flags could be decided from what was asked, which could not, and which of these are half met."""
 
     level: str
     asked: tuple[str, ...]
     not_asked: tuple[str, ...]
     flags: tuple[FlagRaised, ...]
+    not_applicable: tuple[str, ...] = ()
+    half_met: tuple[HalfMet, ...] = ()
 
     @property
     def stops_plan(self) -> bool:

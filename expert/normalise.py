@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from expert.cases import Case
@@ -12,6 +13,14 @@ from expert.reading import Path
 from expert.words import Found, Unclear, split_side
 
 _PAINFUL = ("pain", "fear")
+
+
+class Unreadable(CaseError):
+    """A case with faults, and what of it could be read all the same."""
+
+    def __init__(self, faults: Iterable[Fault], readable: Stated) -> None:
+        super().__init__(faults)
+        self.readable = readable
 
 
 def normalise(case: Case, kb: KnowledgeBase) -> Stated:
@@ -27,9 +36,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         reader.unused.append(
             Unused(f"measurements[{number}]", f"'{measured.name}': no rule reads measured values yet; enter the finding it shows")
         )
-    if reader.faults:
-        raise CaseError(reader.faults)
-    return Stated(
+    stated = Stated(
         case_id=case.shape.case_id,
         items=tuple(reader.items[k] for k in sorted(reader.items)),
         patient=_patient(case),
@@ -38,6 +45,9 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         unused=tuple(reader.unused),
         warnings=tuple(sorted(reader.warnings)),
     )
+    if reader.faults:
+        raise Unreadable(reader.faults, stated)
+    return stated
 
 
 def _patient(case: Case) -> Patient:

@@ -34,7 +34,8 @@ def _pattern(
     stated, least = by_finding([i for i in items.values() if i.present]), severity_least(constants.severity)
     supporting = sorted({key for c in pattern.supporting for key in holds(c, stated, least, side)} - set(premises))
     named = {_named(key, items) for key in premises}
-    missing = tuple(" or ".join(_names(c)) for c in pattern.core if not named & set(_names(c)))
+    wanted = [names for c in pattern.core if (names := _names(c))]
+    missing = tuple(" or ".join(names) for names in wanted if not named & set(names))
     points = sum(_strongest(keys, pattern, constants) for keys in _by_type((*premises, *supporting), items).values())
     return PatternFound(
         pattern.id, pattern.name, side, points, word(points), (*premises, *supporting), missing, pattern.because, pattern.sources,

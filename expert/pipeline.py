@@ -10,8 +10,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from expert import advice, contract, inference, knowledge, ledger, patterns, proof, referral, render, rulebase
-from expert.cases import Case, case_from_mapping
+from expert.cases import Case, case_from_mapping, load_case
 from expert.conditions import STATUS_LEVEL
+from expert.errors import CaseError, Fault
 from expert.model import (
     CompiledRule,
     Conflict,
@@ -30,7 +31,7 @@ from expert.model import (
     Tree,
     Unused,
 )
-from expert.normalise import normalise
+from expert.normalise import Unreadable, normalise
 from expert.spread import SpreadGraph
 
 _STRATA = ("direct", "inferred", "patterns")
@@ -72,7 +73,7 @@ class Assessment:
         """One hypothesis by muscle id, side and state, or None where nothing speaks for it."""
         return next((h for h in self.hypotheses if (h.muscle, h.side, h.state) == (muscle, side, state)), None)
 
-    def why(self, muscle: str, side: str, state: str | None = None) -> proof.Answer:
+    def why(self, muscle: str, side: str | None = None, state: str | None = None) -> proof.Answer:
         """Why (or why not) a muscle is suspected: a tree of data that prints well. Words are understood as in a case."""
         return proof.why(self.result, self.knowledge, muscle, side, state)
 
@@ -109,14 +110,32 @@ def _compiled(kb: KnowledgeBase) -> Knowledge:
     return Knowledge(kb, rulebase.compile_rules(kb))
 
 
-def assess(case: Case | Mapping[str, Any], knowledge: Knowledge | None = None, engine: str = "auto") -> Assessment:
-    """Reason about one case. Raises CaseError with everything that is wrong with it, EngineError for an engine that is not there."""
+def assess(case: Case | Mapping[str, Any] | str | os.PathLike[str], knowledge: Knowledge | None = None, engine: str = "auto") -> Assessment:
+    """Reason about one case (a Case, plain data, or a file's path).
+
+    Raises CaseError with everything that is wrong with it, EngineError for an engine that is not there.
+    """
     knowledge = knowledge or load_knowledge()
-    case = case if isinstance(case, Case) else case_from_mapping(case)
+    if not isinstance(case, Case):
+        case = case_from_mapping(case) if isinstance(case, Mapping) else load_case(case)
     chosen = inference.choose(engine)
     visit = case.shape.visit
     today = visit.date if visit and visit.date else ""
-    return Assessment(_reason(normalise(case, knowledge.kb), knowledge, chosen, today), knowledge)
+    try:
+        stated = normalise(case, knowledge.kb)
+    except Unreadable as refused:
+        raise CaseError((*refused.faults, *_grave(refused.readable, case, knowledge.kb))) from None
+    return Assessment(_reason(stated, knowledge, chosen, today), knowledge)
+
+
+def _grave(readable: Stated, case: Case, kb: KnowledgeBase) -> list[Fault]:
+    """A mistake elsewhere in a case must not hide an emergency: the grave flags of what could be read, said beside the faults."""
+    screening = referral.screen(readable, kb.flags, kb.findings, kb.constants.severity)
+    return [
+        Fault(case.document.where, 0, f"{flag.level.upper()} in what could be read: {flag.title}. {flag.action}")
+        for flag in screening.flags
+        if flag.level in ("emergency", "urgent")
+    ]
 
 
 def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, today: str) -> Result:

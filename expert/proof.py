@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from expert.errors import UsageError
 from expert.model import AXIS_OF, CompiledRule, Hypothesis, Item, Knowledge, KnowledgeBase, Result, Target, Term, mirrored
@@ -40,20 +41,21 @@ class Answer:
         return "\n".join(line for tree in self.trees for line in tree.lines())
 
 
-def why(result: Result, knowledge: Knowledge, muscle: str, side: str, state: str | None = None) -> Answer:
-    """The proof of every hypothesis about a muscle and side (or one state of it), and what would be needed where there is none."""
+def why(result: Result, knowledge: Knowledge, muscle: str, side: str | None = None, state: str | None = None) -> Answer:
+    """The proof of every hypothesis about a muscle (or one side, one state of it), and what would be needed where there is none."""
     kb = knowledge.kb
-    name, side = _muscle(muscle, kb), _side(side)
+    name = _muscle(muscle, kb)
+    sides = (_side(side),) if side else ("left", "right")
     if state is not None and state not in AXIS_OF:
         raise UsageError(f"unknown state '{state}'; it is one of {', '.join(AXIS_OF)}")
     items = {i.key: i for i in result.stated.items}
     trees: list[Node] = []
-    for member in kb.members(name):
-        held = [h for h in result.hypotheses if (h.muscle, h.side) == (member, side) and state in (None, h.state)]
+    for member, one in product(kb.members(name), sides):
+        held = [h for h in result.hypotheses if (h.muscle, h.side) == (member, one) and state in (None, h.state)]
         trees += [_tree(h, items, kb) for h in sorted(held, key=lambda h: (-h.net, h.axis, h.state))]
         if not held:
-            trees.append(_why_not(member, side, state, result, knowledge))
-    return Answer(name, side, tuple(trees))
+            trees.append(_why_not(member, one, state, result, knowledge))
+    return Answer(name, sides[0] if side else "both", tuple(trees))
 
 
 def _muscle(words: str, kb: KnowledgeBase) -> str:

@@ -330,6 +330,14 @@ def shaped(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
         return None, [_fault(model, document, one) for one in found if not _is_echo(one, found)]
 
 
+_ID_PATTERN = "[a-z0-9]+"
+_IN_WORDS = {
+    "tuple_type": "a list is expected", "list_type": "a list is expected", "model_type": "a map of names and values is expected",
+    "dict_type": "a map of names and values is expected", "string_type": "text is expected", "float_type": "a number is expected",
+    "int_type": "a whole number is expected", "bool_type": "true or false is expected",
+}  # fmt: skip
+
+
 def _is_echo(one: Any, found: Sequence[Any]) -> bool:
     """A list that is "too short" only because what stands in it is at fault."""
     size = len(one["loc"])
@@ -347,7 +355,10 @@ def _fault(model: type[BaseModel], document: Document, found: Any) -> Fault:
     else:
         value = found.get("input")
         shown = f" (here: {json.dumps(value, ensure_ascii=False)[:60]})" if isinstance(value, (str, int, float)) else ""
-        message = f"'{spell(path)}': {message[:1].lower()}{message[1:]}{shown}"
+        message = _IN_WORDS.get(found["type"], f"{message[:1].lower()}{message[1:]}")
+        if found["type"] == "string_pattern_mismatch" and _ID_PATTERN in found["ctx"]["pattern"]:
+            message = "this is no id; an id is lower-case words joined by hyphens"
+        message = f"'{spell(path)}': {message}{shown}"
     return document.fault(path, message)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from expert.conditions import by_finding, decide, severity_least
 from expert.formats import FindingType, Flag, SeverityFactors
-from expert.model import LEVELS, FlagRaised, Hypothesis, Item, Referral, Stated
+from expert.model import LEVELS, FlagRaised, HalfMet, Hypothesis, Item, Patient, Referral, Stated
 
 
 def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, FindingType], severity: SeverityFactors) -> Referral:
@@ -17,14 +17,33 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
     raised: list[FlagRaised] = []
     asked: list[str] = []
     not_asked: list[str] = []
+    not_applicable: list[str] = []
+    half: list[HalfMet] = []
     for flag in flags.values():
         verdict = decide(flag.when, items, stated.patient, least)
-        (asked if verdict.value is not None or flag.id in stated.ruled_out else not_asked).append(flag.id)
+        told = [i for name in flag.when.asks for i in items.get(name, ())]
         if verdict.value:
             raised.append(_raised(flag, verdict.findings))
+        by_items = verdict.value or decide(flag.when, items, Patient(), least).value is not None
+        if flag.id in stated.ruled_out or by_items:
+            asked.append(flag.id)
+        elif verdict.value is None:
+            not_asked.append(flag.id)
+            if any(i.present and i.kind != "finding" for i in told):  # a sign that many people show is no alarm by itself
+                half.append(_half_met(flag, items))
+        else:
+            not_applicable.append(flag.id)  # age or sex alone rule it out: nobody asked, and nobody needs to
     raised.sort(key=lambda f: (LEVELS.index(f.level), f.id))
     level = raised[0].level if raised else "none" if asked else "not_screened"
-    return Referral(level, tuple(sorted(asked)), tuple(sorted(not_asked)), tuple(raised))
+    half.sort(key=lambda h: (LEVELS.index(h.level), h.id))
+    return Referral(level, tuple(sorted(asked)), tuple(sorted(not_asked)), tuple(raised), tuple(sorted(not_applicable)), tuple(half))
+
+
+def _half_met(flag: Flag, items: Mapping[str, Sequence[Item]]) -> HalfMet:
+    """A flag of which something is there, with what is still to be asked to decide it."""
+    there = sorted({i.key for name in flag.when.asks for i in items.get(name, ()) if i.present})
+    ask = [name for name in flag.when.asks if name not in items]
+    return HalfMet(flag.id, flag.title, flag.level, tuple(there), tuple(ask))
 
 
 def _raised(flag: Flag, findings: tuple[str, ...]) -> FlagRaised:

@@ -26,6 +26,7 @@ _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32"
 
 def report(answer: Tree, kb: KnowledgeBase, format: str = "txt", **options: Any) -> str:
     """The report in one format. Options: `top` (how many entries a list shows), `colour` (txt, trace), `fragment` (html)."""
+    format = "txt" if format == "text" else format
     if format == "json":
         return json.dumps(answer, ensure_ascii=False, allow_nan=False)
     if format not in FORMATS:

@@ -28,6 +28,7 @@ from expert.model import (
 )
 
 _ONE = 1000  # a strength of 1, in thousandths
+_AXIS_OF_TEST = {"strength-test": "strength", "length-test": "length"}
 _Walk = tuple[int, State, State, tuple[Step, ...]]  # strength so far, where it began, where it is, by which steps
 
 
@@ -38,6 +39,7 @@ class SpreadGraph:
         import networkx  # takes a third of a second: only when a graph is first built
 
         self.kb = kb
+        self.tests = self._tests()
         self.graph: Any = networkx.MultiDiGraph()
         for link in sorted(kb.links.values(), key=lambda entry: entry.id):
             for start, end in ends_of(link, kb):
@@ -46,6 +48,19 @@ class SpreadGraph:
             start: tuple(sorted((self._step(link, end) for _, end, link in self.graph.out_edges(start, keys=True)), key=_by_strength))
             for start in self.graph
         }
+
+    def _tests(self) -> dict[tuple[str, str], SeenAs]:
+        """For each muscle and axis, the strength or length test that speaks of it most, from the rules about tests."""
+        best: dict[tuple[str, str], tuple[float, str, SeenAs]] = {}
+        for rule in self.kb.rules.values():
+            axis = _AXIS_OF_TEST.get(self.kb.findings[rule.when.finding].method) if rule.when.finding else None
+            for claim in rule.then if axis and rule.when.finding else ():
+                if AXIS_OF[claim.state] != axis or claim.against or claim.side == "both":
+                    continue
+                for muscle in self.kb.members(claim.muscle):
+                    found = (-claim.points, rule.id, SeenAs(finding=rule.when.finding, side=claim.side))
+                    best[muscle, axis] = min(best.get((muscle, axis), found), found, key=lambda entry: entry[:2])
+        return {about: seen for about, (_, _, seen) in best.items()}
 
     def _step(self, link_id: str, to: State) -> Step:
         link = self.kb.links[link_id]
@@ -66,15 +81,26 @@ class SpreadGraph:
         limits = self.kb.constants.spread
         starts = self.starts(hypotheses, items)
         reached = self._reach(starts, limits)
-        known = {State("muscle", h.about.muscle, h.about.state, h.about.side) for h in hypotheses if h.status == "supported"}
-        present = {*reached, *starts, *known}
         looked = _looked(items)
-        news = {target: walk for target, walk in reached.items() if target not in starts and target not in known}
+        suspected = {State("muscle", h.muscle, h.state, h.side): h.status for h in hypotheses if h.status != "insufficient"}
+        known = {state for state, status in suspected.items() if status == "supported"}
+        present = {*reached, *starts, *suspected}
+        news = {
+            target: walk
+            for target, walk in reached.items()
+            if target not in starts
+            and target not in known
+            and not self._cancelled(target, reached)
+            and not self._checks_itself(walk, looked, starts)
+        }
         told = []
         for target in _shown(news, limits):
             strength, start, path = news[target]
-            check = self._check(path[-1])
-            told.append(Prediction(start, target, strength, self._status(target, present, check, looked), check, path))
+            resting = starts.get(start, ())
+            status = self._status(target, present, self._check(path[-1]), looked, resting)
+            if any(self._status(s.to, set(), self._check(s), looked, resting) == "refuted" for s in path[:-1]):
+                status = "refuted"  # a step on the way was looked at and is not there
+            told.append(Prediction(start, target, strength, status, self._check(path[-1]), path))
         return tuple(told)
 
     def _reach(self, starts: Iterable[State], limits: SpreadLimits) -> dict[State, tuple[int, State, tuple[Step, ...]]]:
@@ -97,14 +123,40 @@ class SpreadGraph:
             frontier = [following[s] for s in sorted(following)]
         return best
 
+    def _checks_itself(
+        self,
+        walk: tuple[int, State, tuple[Step, ...]],
+        looked: Mapping[tuple[str, str], Sequence[Item]],
+        starts: Mapping[State, Sequence[str]],
+    ) -> bool:
+        """A prediction whose only check is the finding it starts from: there is nothing to look for next."""
+        _, start, path = walk
+        check = self._check(path[-1])
+        items = looked.get((check.finding, check.side), ()) if check else ()
+        return bool(items) and all(i.key in starts.get(start, ()) for i in items)
+
+    def _cancelled(self, target: State, reached: Mapping[State, tuple[int, State, tuple[Step, ...]]]) -> bool:
+        """A place that is reached on both sides alike and cannot be on both: two ends of one symmetry say nothing."""
+        other = _opposite(target, self.kb)
+        return other is not None and other[:3] == target[:3] and other in reached and reached[other][0] == reached[target][0]
+
     def _status(
-        self, target: State, present: set[State], check: Check | None, looked: Mapping[tuple[str, str], Sequence[Item]]
+        self,
+        target: State,
+        present: set[State],
+        check: Check | None,
+        looked: Mapping[tuple[str, str], Sequence[Item]],
+        resting: Sequence[str],
     ) -> str:
         if _opposite(target, self.kb) in present:
             return "undetermined"
         if check is None or not _speaks_to(self.kb.findings[check.finding].method, target.state):
             return "unchecked"
-        items = [i for i in looked.get((check.finding, check.side), ()) if not check.tasks or i.task in check.tasks]
+        items = [
+            i
+            for i in looked.get((check.finding, check.side), ())
+            if i.key not in resting and (not check.tasks or i.task in check.tasks)  # what a chain starts from confirms nothing of it
+        ]
         if any(i.present for i in items):
             return "confirmed"
         return "refuted" if items else "unchecked"
@@ -112,6 +164,9 @@ class SpreadGraph:
     def _check(self, last: Step) -> Check | None:
         link = self.kb.links[last.link]
         seen = link.check
+        state = last.to.state
+        if state != "present" and (seen is None or not _speaks_to(self.kb.findings[seen.finding].method, state)):
+            seen = self.tests.get((last.to.id, AXIS_OF[state]), seen)  # a test of that very axis, where there is one
         if seen is None and link.to.node is not None:
             seen = next(iter(self.kb.nodes[link.to.node].seen_as), None)
         return None if seen is None else self._check_at(seen, last.to.side)
@@ -186,7 +241,7 @@ def _looked(items: Iterable[Item]) -> Mapping[tuple[str, str], list[Item]]:
 
 def _speaks_to(method: str, state: str) -> bool:
     """Whether a test decides about a state: a strength test about strength alone, a length test about length alone."""
-    axis = {"strength-test": "strength", "length-test": "length"}.get(method)
+    axis = _AXIS_OF_TEST.get(method)
     return state == "present" or axis is None or AXIS_OF[state] == axis
 
 
@@ -195,7 +250,8 @@ def _opposite(state: State, kb: KnowledgeBase) -> State | None:
         assert state.state in AXIS_OF
         return State("muscle", state.id, OPPOSITE_STATE[state.state], state.side)
     other = kb.nodes[state.id].opposes
-    return State(kb.nodes[other].kind, other, "present", state.side) if other else None
+    side = mirrored(state.side) if other == state.id else state.side
+    return State(kb.nodes[other].kind, other, "present", side) if other else None
 
 
 def _by_strength(step: Step) -> tuple[int, State, str]:

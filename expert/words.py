@@ -16,9 +16,11 @@ from rapidfuzz.distance import OSA
 _FILLER = frozenset({"a", "an", "and", "at", "de", "in", "is", "it", "my", "of", "on", "s", "the", "to", "when", "while", "with"})
 _SIDE_WORDS: Mapping[str, str] = {
     "left": "left", "right": "right", "lt": "left", "rt": "right", "l": "left", "r": "right",
-    "both": "bilateral", "bilateral": "bilateral", "bilaterally": "bilateral",
+    "lft": "left", "rgt": "right", "both": "bilateral", "bilateral": "bilateral", "bilaterally": "bilateral", "bilat": "bilateral",
+    "bil": "bilateral", "b": "bilateral", "b/l": "bilateral", "bl": "bilateral", "r+l": "bilateral", "l+r": "bilateral",
 }  # fmt: skip
 _SHORTEST = 4  # a word shorter than this is never taken for a misspelt one
+_NEAR = 75  # how alike (0..100) two words must be for a suggestion
 _LONG = 8  # from this length on, two slips are forgiven instead of one
 # Beginnings that turn a word round: what differs in these is another word, not a slip.
 _CONTRASTS = (
@@ -86,7 +88,9 @@ class Words:
 
     def _near(self, subject: str, words: str) -> tuple[str, ...]:
         """The three ids whose words are nearest to words that could not be read."""
-        return tuple(i for i, _ in self._ranked(subject, normal(words), 65)[:3])
+        asked = set(normal(words).split())
+        ranked = self._ranked(subject, normal(words), 65)
+        return tuple(i for i, matched in ranked if _is_near(asked, matched))[:3]
 
     def search(self, subject: str, words: str, most: int = 10, at_least: int = 55) -> tuple[tuple[str, str], ...]:
         """(id, the words that matched): first what a look-up reads, then what is near, nearest first; ties by id."""
@@ -161,6 +165,17 @@ def _one(readings: tuple[Reading, ...], mended: str) -> Found | Unclear:
     if len(readings) == 1:
         return Found(readings[0], mended)
     return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
+
+
+def _is_near(asked: set[str], matched: str) -> bool:
+    """Whether two names have a word in common, or nearly: letters alone make strange neighbours."""
+    return any(_akin(one, other) for one in asked for other in matched.split())
+
+
+def _akin(one: str, other: str) -> bool:
+    """The same word but for its ending, or for a few letters."""
+    short = min(len(one), len(other))
+    return fuzz.ratio(one, other) >= _NEAR or (short >= _SHORTEST and one[:short] == other[:short])
 
 
 def _mend(words: str, table: Table, vocabulary: frozenset[str]) -> list[str]:

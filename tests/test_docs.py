@@ -320,7 +320,7 @@ def test_the_constants_of_the_page_are_those_of_the_knowledge(knowledge: Knowled
         "`contested_share`": f"{c.contested_share}",
         "`low`, `moderate`, `high`": f"{c.low}, {c.moderate}, {c.high}",
         "`mechanics`": f"points {m.points}, ignore below {m.ignore_below}",
-        "`spread`": f"{w.links} links, {w.predictions} predictions, cut {w.cut}, loops of {w.loop_length}",
+        "`spread`": f"{w.links} links, {w.predictions} predictions, {w.far} of them far, cut {w.cut}, loops of {w.loop_length}",
     }
     factors = {row[0]: row[1] for row in rows(sections("docs/calculus.md")["One piece of evidence"]) if len(row) == 2}
     assert list(factors.values())[:7] == [str(x) for x in (r.instrumented, r.good, r.moderate, r.poor, s.mild, s.moderate, s.severe)]
@@ -387,6 +387,7 @@ def keys_of(tree: dict[str, Any]) -> dict[str, set[str]]:
     note("item", *tree["inputs"]["used"])
     note("missing", *tree["inputs"]["missing"])
     note("flag", *tree["referral"]["flags"])
+    note("half", *tree["referral"]["half_met"])
     for heading, key in (
         ("hypothesis", "hypotheses"), ("pattern", "patterns"), ("prediction", "predicted"), ("loop", "loops"), ("cause", "causes"),
         ("conflict", "conflicts"), ("unused", "unused"), ("trace", "trace"),

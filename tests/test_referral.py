@@ -10,7 +10,7 @@ from corpus import cases, plan_word
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expert import Assessment, assess, load_knowledge
+from expert import Assessment, CaseError, assess, load_knowledge
 from expert.cases import case_from_mapping
 from expert.conditions import severity_least
 from expert.formats import Condition
@@ -251,10 +251,37 @@ def test_a_report_without_flags_says_how_many_were_asked_and_never_that_all_is_w
 @given(st.sampled_from(cases()))
 def test_every_flag_is_either_asked_or_not_asked_and_a_raised_one_was_asked(case: Any) -> None:
     referral = of(**_case(case)).referral
-    assert set(referral.asked) | set(referral.not_asked) == set(FLAGS)
-    assert not set(referral.asked) & set(referral.not_asked)
+    assert sorted((*referral.asked, *referral.not_asked, *referral.not_applicable)) == sorted(FLAGS)
     assert {f.id for f in referral.flags} <= set(referral.asked)
     assert (referral.level == "not_screened") == (not referral.asked)
+
+
+def test_an_age_alone_is_no_question_asked_and_no_reassurance() -> None:
+    """Flags that the age rules out were not asked about, so they cannot be counted as asked and denied."""
+    referral = of({"name": "hip drop", "side": "right"}, patient={"age": 34}).referral
+    assert referral.level == "not_screened"
+    assert referral.asked == ()
+    assert {"limping-child", "adolescent-scoliosis"} <= set(referral.not_applicable)
+
+
+def test_a_flag_of_which_something_is_there_says_what_to_ask_next() -> None:
+    referral = of(symptoms=["jaw claudication"]).referral
+    (half,) = [h for h in referral.half_met if h.id == "giant-cell-arteritis"]
+    assert half.findings == ("jaw-claudication",)
+    assert "age" in half.ask
+    assert "giant-cell-arteritis" in referral.not_asked
+
+
+def test_a_sign_that_many_people_show_makes_no_flag_half_met() -> None:
+    assert of({"name": "hip drop", "side": "right"}).referral.half_met == ()
+
+
+def test_a_mistake_elsewhere_in_a_case_does_not_hide_an_emergency() -> None:
+    with pytest.raises(CaseError) as refused:
+        of({"name": "knee valgus"}, symptoms=["saddle numbness"])
+    told = [fault.message for fault in refused.value.faults]
+    assert any(message.startswith("EMERGENCY") and "cauda equina" in message for message in told)
+    assert any("which side?" in message for message in told)
 
 
 def test_unasked_flags_leave_the_plan_provisional_and_say_how_many() -> None:
