@@ -66,6 +66,7 @@ def main() -> None:
     if not options.quick:
         growth(knowledge, engines)
         processes(engines)
+        where_it_goes(engines)
     if options.save:
         BASELINE.write_text(json.dumps(ratios, indent=2) + "\n")
         print(f"\nwrote {BASELINE.name}")
@@ -136,6 +137,27 @@ def processes(engines: list[str]) -> None:
             with tempfile.TemporaryDirectory() as cache:
                 first.append(once(command, engine, cache))
         print(f"| {engine} | {warm:.2f} | {statistics.median(first):.2f} |")
+
+
+WHERE = """
+import sys, time
+start = time.perf_counter()
+import expert.cli, networkx, expert
+imported = time.perf_counter()
+knowledge = expert.load_knowledge()
+loaded = time.perf_counter()
+expert.assess(sys.argv[1], knowledge, sys.argv[2]).to_json()
+print(f"{imported - start:.2f} | {loaded - imported:.2f} | {time.perf_counter() - loaded:.2f}")
+"""
+
+
+def where_it_goes(engines: list[str]) -> None:
+    """The parts of one process with the cache: imports, knowledge, the first assessment (building the engine and the graph)."""
+    print("\n| engine | imports, s | knowledge, s | first assessment, s |\n|---|---|---|---|")
+    for engine in engines:
+        command = [sys.executable, "-c", WHERE, str(EXAMPLE), engine]
+        told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout.strip()
+        print(f"| {engine} | {told} |")
 
 
 def once(command: list[str], engine: str, cache: str) -> float:

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-_FILLER = frozenset({"a", "an", "and", "at", "de", "in", "is", "it", "my", "of", "on", "s", "the", "to", "when", "while", "with"})
+_FILLER = frozenset({"a", "an", "and", "at", "de", "is", "it", "my", "of", "on", "s", "the", "to", "when", "while", "with"})
 _SIDE_WORDS: Mapping[str, str] = {
     "left": "left", "right": "right", "lt": "left", "rt": "right", "l": "left", "r": "right",
     "lft": "left", "rgt": "right", "both": "bilateral", "bilateral": "bilateral", "bilaterally": "bilateral", "bilat": "bilateral",
     "bil": "bilateral", "b": "bilateral", "b/l": "bilateral", "bl": "bilateral", "r+l": "bilateral", "l+r": "bilateral",
 }  # fmt: skip
+# A sign before or after a name is a word; losing it would turn the meaning round.
+_PLUS = re.compile(r"^\s*\+(?:ve\b)?|\+(?:ve)?\s*$|(?<!\w)\+ve\b")
+_MINUS = re.compile(r"^\s*[-\u2212](?:ve\b)?|[-\u2212](?:ve)?\s*$|(?<!\w)[-\u2212]ve\b")
 _SHORTEST = 4  # a word shorter than this is never taken for a misspelt one
 _NEAR = 75  # how alike (0..100) two words must be for a suggestion
 _LONG = 8  # from this length on, two slips are forgiven instead of one
@@ -75,9 +78,10 @@ class Words:
         """Read words as an id of a subject: exactly, in any order, else with misspellings mended, else not at all."""
         table = self.by_subject[subject]
         plain = normal(words)
-        exact = table.known.get(plain) or table.in_any_order.get(_ordered(plain))
-        if exact:
-            return _one(exact, "")
+        without = " ".join(t for t in plain.split() if t != "in")  # "pain in the hip" is hip pain; yet "knee in" is no knee
+        for said in (plain, without):
+            if exact := table.known.get(said) or table.in_any_order.get(_ordered(said)):
+                return _one(exact, "")
         near = _mend(words, table, self.vocabulary)
         readings = {r for w in near for r in table.known[w]}
         if len({r.id for r in readings}) == 1:
@@ -121,6 +125,7 @@ def normal(words: str) -> str:
 
 def _tokens(words: str) -> list[str]:
     text = unicodedata.normalize("NFKC", words).casefold()
+    text = _MINUS.sub(" negative ", _PLUS.sub(" positive ", text))
     tokens = re.findall(r"\w+", text.replace("'", ""))
     return [t for t in tokens if t not in _FILLER] or tokens
 

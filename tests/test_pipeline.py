@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from small import rule, rules, small_knowledge
 
-from expert import Assessment, CaseError, assess, case_from_mapping, case_from_quick, load_knowledge
+from expert import Assessment, CaseError, assess, case_from_mapping, case_from_quick, load_case, load_knowledge
 from expert.inference import experta_door
 from expert.model import Hypothesis, Knowledge
 
@@ -213,3 +215,23 @@ def test_all_that_is_wrong_with_a_case_is_said_at_once(knowledge: Knowledge) -> 
     with pytest.raises(CaseError) as raised:
         seen(f("hip drop"), f("no such thing", "left"), f("knees cave in", "left", "lying"), knowledge=knowledge)
     assert len(raised.value.faults) == 3
+
+
+def test_a_path_a_mapping_and_a_case_are_all_taken(tmp_path: Path) -> None:
+    told = {"findings": [{"name": "hip drop", "side": "right"}]}
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    answers = {assess(one, engine="native").to_json() for one in (file, str(file), told, load_case(file))}
+    assert len(answers) == 1
+
+
+def test_why_without_a_side_answers_for_both() -> None:
+    answer = assess({"findings": [{"name": "hip drop", "side": "right"}]}, engine="native").why("gluteus minimus")
+    labels = [tree.label for tree in answer.trees]
+    assert any("left underactive" in label for label in labels)
+    assert any("right" in label for label in labels)
+
+
+def test_the_text_report_has_the_name_that_the_command_line_gives_it() -> None:
+    answer = assess({"findings": []}, engine="native")
+    assert answer.report("text") == answer.report("txt") == str(answer)

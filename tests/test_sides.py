@@ -274,3 +274,14 @@ def test_every_finding_alone_in_every_task_mirrors(knowledge: Knowledge) -> None
             shown = [{(p.target.id, mirrored(p.target.side), p.target.state, p.strength, p.status) for p in left.result.predicted}]
             shown += [{(p.target.id, p.target.side, p.target.state, p.strength, p.status) for p in right.result.predicted}]
             assert shown[0] == shown[1], (finding.id, task)
+
+
+@pytest.mark.parametrize(("rounded", "other"), [("left", "right"), ("right", "left")])
+def test_one_rounded_shoulder_under_a_forward_head_implicates_the_muscles_of_that_shoulder(rounded: str, other: str) -> None:
+    answer = assess({"findings": [{"name": "forward head"}, {"name": "rounded shoulders", "side": rounded}]}, engine="native")
+    seen = f"rounded-shoulders:{rounded}"
+    for muscle, state in (("pectoralis-minor", "overactive"), ("lower-trapezius", "underactive")):
+        own, far = (answer.hypothesis(muscle, side, state) for side in (rounded, other))
+        assert own is not None
+        assert seen in own.findings
+        assert far is None or seen not in far.findings

@@ -548,3 +548,30 @@ def test_a_muscle_state_is_mapped_by_its_own_row_and_never_multiplied() -> None:
         found[state] = [(p.target.id, p.target.side, p.target.state) for p in answer.result.predicted]
         assert all(AXIS_OF[p.target.state] for p in answer.result.predicted)
     assert found == {"shortened": [("pusher", "left", "lengthened")], "overactive": []}
+
+
+# --- what the review of a whole report asked for ------------------------------------------------------------------------------------
+
+
+def test_a_chain_is_not_confirmed_by_what_it_starts_from() -> None:
+    told = assess({"findings": [{"name": "head tilt", "side": "right"}]}, engine="native").to_dict()["predicted"]
+    assert not [p for p in told if p["check"] and p["check"]["finding"] == "head-tilt" and p["check"]["side"] == "right"]
+
+
+def test_a_symmetric_case_predicts_no_tilt_to_both_sides() -> None:
+    findings = [{"name": "forward head"}, {"name": "kyphosis"}, {"name": "rounded shoulders", "side": "bilateral"}]
+    told = assess({"findings": findings}, engine="native").to_dict()["predicted"]
+    assert told
+    assert not [p for p in told if p["id"] in ("head-tilted", "head-turned")]
+
+
+@pytest.mark.parametrize(("drops", "bends"), [("right", "left"), ("left", "right")])
+def test_what_lies_beyond_a_step_that_was_looked_for_and_is_absent_is_refuted(drops: str, bends: str) -> None:
+    findings = [
+        {"name": "hip drop", "side": drops, "task": "running"},
+        {"name": "trunk side-bend", "side": bends, "present": False},
+    ]
+    told = assess({"findings": findings}, engine="native").to_dict()["predicted"]
+    beyond = [p for p in told if any(step["id"] == "lumbar-side-bend" for step in p["path"])]
+    assert beyond
+    assert {p["status"] for p in beyond} == {"refuted"}

@@ -257,3 +257,21 @@ def test_a_side_is_known_by_its_word_or_letter(word: str, side: str | None) -> N
 def test_normal_words_are_stable() -> None:
     for words in ("Knees cave in", "the Hip's-drop", "ＴＦＬ", "gluteus maximus", "iss"):
         assert normal(normal(words)) == normal(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("+ve Ober", "iliotibial-band-short"), ("Thomas test +", "hip-flexors-short"), ("pain in the hip", "hip-pain"),
+        ("knees in", "knee-valgus"),
+    ],
+)
+def test_a_plus_is_a_word_and_in_is_left_out_only_where_that_leaves_a_name(knowledge: Knowledge, words: str, meant: str) -> None:
+    found = knowledge.kb.words.look_up("finding", words)
+    assert isinstance(found, Found)
+    assert found.reading.id == meant
+
+
+@pytest.mark.parametrize("words", ["-ve Ober", "- Thomas", "Thomas test -", "toe", "knee"])
+def test_a_minus_is_never_read_away_and_a_part_of_the_body_is_no_finding(knowledge: Knowledge, words: str) -> None:
+    assert isinstance(knowledge.kb.words.look_up("finding", words), Unclear)
