@@ -150,8 +150,7 @@ class _Reader:
             return named.task
         found = self.kb.words.look_up("task", split_side(entry.task)[0])
         if isinstance(found, Unclear):
-            near = f", did you mean {' or '.join(repr(n) for n in found.near)}?" if found.near else ""
-            self.fault((*path, "task"), f"unknown task '{entry.task}'{near}")
+            self.fault((*path, "task"), f"unknown task '{entry.task}'{found.hint}")
             return None
         task = found.reading.id
         if named.task and named.task != task:

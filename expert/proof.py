@@ -61,8 +61,7 @@ def why(result: Result, knowledge: Knowledge, muscle: str, side: str | None = No
 def _muscle(words: str, kb: KnowledgeBase) -> str:
     found = kb.words.look_up("muscle", words)
     if isinstance(found, Unclear):
-        near = f", did you mean {' or '.join(repr(n) for n in found.near)}?" if found.near else ""
-        raise UsageError(f"unknown muscle '{words}'{near}")
+        raise UsageError(f"unknown muscle '{words}'{found.hint}")
     return found.reading.id
 
 

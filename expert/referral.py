@@ -24,8 +24,8 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
         told = [i for name in flag.when.asks for i in items.get(name, ())]
         if verdict.value:
             raised.append(_raised(flag, verdict.findings))
-        by_items = verdict.value or decide(flag.when, items, Patient(), least).value is not None
-        if flag.id in stated.ruled_out or by_items:
+        by_items = verdict.value is False and decide(flag.when, items, Patient(), least).value is False
+        if flag.id in stated.ruled_out or verdict.value or by_items:
             asked.append(flag.id)
         elif verdict.value is None:
             not_asked.append(flag.id)

@@ -29,6 +29,7 @@ from expert.model import (
 
 _ONE = 1000  # a strength of 1, in thousandths
 _AXIS_OF_TEST = {"strength-test": "strength", "length-test": "length"}
+_Way = tuple[int, State, tuple[Step, ...]]  # how strongly a state is reached, from where, by which steps
 _Walk = tuple[int, State, State, tuple[Step, ...]]  # strength so far, where it began, where it is, by which steps
 
 
@@ -103,9 +104,9 @@ class SpreadGraph:
             told.append(Prediction(start, target, strength, status, self._check(path[-1]), path))
         return tuple(told)
 
-    def _reach(self, starts: Iterable[State], limits: SpreadLimits) -> dict[State, tuple[int, State, tuple[Step, ...]]]:
+    def _reach(self, starts: Iterable[State], limits: SpreadLimits) -> dict[State, _Way]:
         """The strongest path of at most `links` steps to every state, cut where it grows too weak."""
-        best: dict[State, tuple[int, State, tuple[Step, ...]]] = {}
+        best: dict[State, _Way] = {}
         frontier: list[_Walk] = [(_ONE, s, s, ()) for s in sorted(starts)]
         sent = {s for _, s, _, _ in frontier}
         for _ in range(limits.links):
@@ -125,7 +126,7 @@ class SpreadGraph:
 
     def _checks_itself(
         self,
-        walk: tuple[int, State, tuple[Step, ...]],
+        walk: _Way,
         looked: Mapping[tuple[str, str], Sequence[Item]],
         starts: Mapping[State, Sequence[str]],
     ) -> bool:
@@ -135,7 +136,7 @@ class SpreadGraph:
         items = looked.get((check.finding, check.side), ()) if check else ()
         return bool(items) and all(i.key in starts.get(start, ()) for i in items)
 
-    def _cancelled(self, target: State, reached: Mapping[State, tuple[int, State, tuple[Step, ...]]]) -> bool:
+    def _cancelled(self, target: State, reached: Mapping[State, _Way]) -> bool:
         """A place that is reached on both sides alike and cannot be on both: two ends of one symmetry say nothing."""
         other = _opposite(target, self.kb)
         return other is not None and other[:3] == target[:3] and other in reached and reached[other][0] == reached[target][0]
@@ -279,7 +280,7 @@ def _on_both(state: State) -> State:
     return state if state.side == "midline" else state._replace(side="both")
 
 
-def _shown(news: Mapping[State, tuple[int, State, tuple[Step, ...]]], limits: SpreadLimits) -> list[State]:
+def _shown(news: Mapping[State, _Way], limits: SpreadLimits) -> list[State]:
     """Which predictions are shown, strongest first: the strongest, with some places kept for those that lie further than one link,
     so that a compensation can be seen to travel."""
     ranked = sorted(news, key=lambda target: (-news[target][0], target))
@@ -289,7 +290,7 @@ def _shown(news: Mapping[State, tuple[int, State, tuple[Step, ...]]], limits: Sp
     return sorted((*near, *far, *rest), key=ranked.index)
 
 
-def _first(ranked: Sequence[State], news: Mapping[State, tuple[int, State, tuple[Step, ...]]], most: int) -> list[State]:
+def _first(ranked: Sequence[State], news: Mapping[State, _Way], most: int) -> list[State]:
     """The first `most`, less one where the cut would part the two sides of one prediction (a mirrored case must mirror)."""
     if most <= 0 or len(ranked) <= most:
         return list(ranked[: max(most, 0)])

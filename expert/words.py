@@ -57,6 +57,11 @@ class Unclear:
     near: tuple[str, ...]
     ambiguous: bool = False
 
+    @property
+    def hint(self) -> str:
+        """`, did you mean 'x' or 'y'?`, or nothing where nothing is near."""
+        return f", did you mean {' or '.join(repr(n) for n in self.near)}?" if self.near else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
