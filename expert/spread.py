@@ -97,7 +97,7 @@ class SpreadGraph:
         told = []
         for target in _shown(news, limits):
             strength, start, path = news[target]
-            resting = starts.get(start, ())
+            resting = _resting(start, starts)
             status = self._status(target, present, self._check(path[-1]), looked, resting)
             if any(self._status(s.to, set(), self._check(s), looked, resting) == "refuted" for s in path[:-1]):
                 status = "refuted"  # a step on the way was looked at and is not there
@@ -134,7 +134,7 @@ class SpreadGraph:
         _, start, path = walk
         check = self._check(path[-1])
         items = looked.get((check.finding, check.side), ()) if check else ()
-        return bool(items) and all(i.key in starts.get(start, ()) for i in items)
+        return bool(items) and all(i.key in _resting(start, starts) for i in items)
 
     def _cancelled(self, target: State, reached: Mapping[State, _Way]) -> bool:
         """A place that is reached on both sides alike and cannot be on both: two ends of one symmetry say nothing."""
@@ -238,6 +238,12 @@ def _looked(items: Iterable[Item]) -> Mapping[tuple[str, str], list[Item]]:
         for side in (item.side, "midline") if item.side in MIRROR else ("left", "right", "midline"):
             found[item.finding, side].append(item)
     return found
+
+
+def _resting(start: State, starts: Mapping[State, Sequence[str]]) -> tuple[str, ...]:
+    """The items that the start of a walk rests on; a walk on both sides rests on those of either."""
+    sides = ("left", "right") if start.side == "both" else (start.side,)
+    return tuple(key for side in sides for key in starts.get(start._replace(side=side), ()))
 
 
 def _speaks_to(method: str, state: str) -> bool:
