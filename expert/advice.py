@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from expert.conditions import SIDES, by_finding, decide, severity_least
-from expert.formats import Cause, FindingType, Phase, Strategy
+from expert.formats import Cause, Contraindication, FindingType, Outlook, Phase, Risk, Strategy
 from expert.model import Hypothesis, Item, KnowledgeBase, Plan, PlanItem, PlanPhase, Reason, Referral, Stated
+from expert.model import Outlook as Told
 
 ADULT = 18
 RECENT_WEEKS = 52  # an operation this recent, or of no stated date, bounds the plan
 _STATE_AXES = ("activity", "length", "strength")
 
 
+_Told = TypeVar("_Told", Cause, Risk, Outlook, Contraindication)
+
+
 def causes(stated: Stated, kb: KnowledgeBase) -> tuple[Reason, ...]:
     """Everything else that explains what is seen: bone, joint, nerve, pain, task, habit."""
-    items = by_finding([i for i in stated.items if i.present])
-    least = severity_least(kb.constants.severity)
-    found = []
-    sides = [s for s in SIDES if any(i.side == s for i in stated.items)]
-    for cause in kb.causes.values():
-        verdict = decide(cause.when, items, stated.patient, least, sides)
-        if verdict.value and verdict.findings:
-            found.append(_reason(cause, verdict.findings))
+    found = [Reason(c.id, c.title, c.kind, c.because, c.grade, c.sources, keys) for c, keys in _holding(kb.causes.values(), stated, kb)]
     return tuple(sorted(found, key=lambda r: (r.kind, r.id)))
 
 
-def _reason(cause: Cause, findings: tuple[str, ...]) -> Reason:
-    return Reason(cause.id, cause.title, cause.kind, cause.because, cause.grade, cause.sources, findings)
+def risks(stated: Stated, kb: KnowledgeBase) -> tuple[Reason, ...]:
+    """What may come of what is seen, each with how strong its evidence is."""
+    found = [Reason(r.id, r.title, "risk", r.because, r.grade, r.sources, keys) for r, keys in _holding(kb.risks.values(), stated, kb)]
+    return tuple(sorted(found, key=lambda r: (r.grade, r.id)))
+
+
+def outlook(stated: Stated, kb: KnowledgeBase) -> Told | None:
+    """The first outlook, in the order written, whose condition holds; None where nothing is known that bears on it."""
+    told = next(_holding(kb.outlooks.values(), stated, kb), None)
+    return None if told is None else Told(told[0].id, told[0].text, told[0].because, told[0].grade, told[0].sources, told[1])
+
+
+def _holding(entries: Iterable[_Told], stated: Stated, kb: KnowledgeBase) -> Iterator[tuple[_Told, tuple[str, ...]]]:
+    """The entries whose condition holds, each with the stated items it rests on."""
+    items = by_finding([i for i in stated.items if i.present])
+    least = severity_least(kb.constants.severity)
+    sides = [s for s in SIDES if any(i.side == s for i in stated.items)]
+    for entry in entries:
+        verdict = decide(entry.when, items, stated.patient, least, sides)
+        if verdict.value and verdict.findings:
+            yield entry, verdict.findings
 
 
 def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, kb: KnowledgeBase, today: str = "") -> Plan:
@@ -42,11 +59,13 @@ def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, k
         softer.append(f"{len(referral.not_asked)} of {screened} red flags were not asked about")
     if withheld:
         return Plan(True, False, tuple(withheld), ())
-    phases = _phases(_by_muscle(hypotheses), stated, kb)
+    barred = _barred(stated, kb)
+    phases = _phases(_by_muscle(hypotheses), stated, kb, frozenset(barred))
+    left_out = tuple(dict.fromkeys(barred.values()))
     if not phases:
         nothing = "no hypothesis is supported and free of red flags, so there is nothing to plan yet"
         return Plan(False, False, (nothing, *softer), ())
-    return Plan(False, bool(softer), tuple(softer), phases)
+    return Plan(False, bool(softer), (*softer, *left_out), phases)
 
 
 def _flag_bound(referral: Referral) -> tuple[str, str] | None:
@@ -107,7 +126,24 @@ def _by_muscle(hypotheses: Iterable[Hypothesis]) -> Mapping[tuple[str, str], lis
     return found
 
 
-def _phases(by_muscle: Mapping[tuple[str, str], list[Hypothesis]], stated: Stated, kb: KnowledgeBase) -> tuple[PlanPhase, ...]:
+def _barred(stated: Stated, kb: KnowledgeBase) -> Mapping[tuple[str, str], str]:
+    """(muscle, phase) that must not be done while something is there, with the reason."""
+    return {
+        (muscle, phase): f"{entry.title}: left out for {_listed(entry.muscles, kb)} ({', '.join(entry.phases)}). {entry.because}"
+        for entry, _ in _holding(kb.contraindications.values(), stated, kb)
+        for named in entry.muscles
+        for muscle in kb.members(named)
+        for phase in entry.phases
+    }
+
+
+def _listed(ids: Sequence[str], kb: KnowledgeBase) -> str:
+    return ", ".join((kb.groups[i].name if i in kb.groups else kb.muscles[i].name).lower() for i in ids)
+
+
+def _phases(
+    by_muscle: Mapping[tuple[str, str], list[Hypothesis]], stated: Stated, kb: KnowledgeBase, barred: frozenset[tuple[str, str]]
+) -> tuple[PlanPhase, ...]:
     items = {i.key: i for i in stated.items}
     best: dict[tuple[str, ...], Strategy | None] = {}
     chosen = []
@@ -118,7 +154,7 @@ def _phases(by_muscle: Mapping[tuple[str, str], list[Hypothesis]], stated: State
             best[key] = choose(states, kb.strategies)
         if (strategy := best[key]) is not None:
             chosen.append((muscle, side, found, strategy))
-    phases = tuple(_phase(phase, chosen, kb) for phase in kb.phases)
+    phases = tuple(_phase(phase, [c for c in chosen if (c[0], phase.id) not in barred], kb) for phase in kb.phases)
     return phases if any(p.items for p in phases) else ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,14 +54,20 @@ def case_from_mapping(data: Mapping[str, Any], where: str = "case") -> Case:
     return _shaped(Document(where, dict(data)))
 
 
-def case_from_quick(present: Iterable[str] = (), absent: Iterable[str] = (), unknown: Iterable[str] = ()) -> Case:
-    """A case from quick entries such as `hip drop:right:running`; parts after the name come in any order."""
+def case_from_quick(
+    present: Iterable[str] = (), absent: Iterable[str] = (), unknown: Iterable[str] = (), measured: Iterable[str] = ()
+) -> Case:
+    """A case from quick entries such as `hip drop:right:running`; parts after the name come in any order.
+
+    A measured value is `hip abduction strength:left:148 N`: the part that starts with a digit is the value and its unit.
+    """
     entries = [(text, value) for texts, value in ((present, True), (absent, False), (unknown, "unknown")) for text in texts]
     faults: list[Fault] = []
     findings = [_quick(text, value, faults) for text, value in entries]
+    measurements = [_quick_measured(text, faults) for text in measured]
     if faults:
         raise CaseError(faults)
-    return _shaped(Document("quick entry", {"case_id": "quick", "findings": findings}))
+    return _shaped(Document("quick entry", {"case_id": "quick", "findings": findings, "measurements": measurements}))
 
 
 def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any]:
@@ -73,12 +80,40 @@ def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any
             field, value = "severity", part.casefold()
         else:
             field, value = "task", part
-        if field in entry:
-            faults.append(Fault("quick entry", 0, f"'{text}': two readings of its {field}: '{entry[field]}' and '{value}'"))
-        entry[field] = value
+        _once(entry, field, value, text, faults)
     if not name:
         faults.append(Fault("quick entry", 0, f"'{text}': the name is missing; write name:side:task"))
     return entry
+
+
+_AMOUNT = re.compile(r"(?P<value>[+-]?[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>\S.*)?")
+
+
+def _quick_measured(text: str, faults: list[Fault]) -> dict[str, Any]:
+    """`knee to wall:left:4 cm`: name, side, and a value with its unit, in any order after the name."""
+    name, *parts = (p.strip() for p in text.split(":"))
+    entry: dict[str, Any] = {"name": name}
+    for part in filter(None, parts):
+        amount = _AMOUNT.fullmatch(part)
+        if side := side_word(part):
+            _once(entry, "side", side, text, faults)
+        elif amount is not None and amount["unit"]:
+            number = float(amount["value"])
+            _once(entry, "value", int(number) if number.is_integer() else number, text, faults)
+            entry["unit"] = amount["unit"]
+        else:
+            wrong = f"'{part}' has no unit" if amount else f"'{part}' is neither a side nor a value with its unit"
+            faults.append(Fault("quick entry", 0, f"'{text}': {wrong}; write name:side:value unit, for example 'knee to wall:left:4 cm'"))
+    if not name or ("value" not in entry and len(parts) < 2):
+        faults.append(Fault("quick entry", 0, f"'{text}': write name:side:value unit, for example 'knee to wall:left:4 cm'"))
+    return entry
+
+
+def _once(entry: dict[str, Any], field: str, value: Any, text: str, faults: list[Fault]) -> None:
+    """Fill a field that stands once."""
+    if field in entry:
+        faults.append(Fault("quick entry", 0, f"'{text}': two readings of its {field}: '{entry[field]}' and '{value}'"))
+    entry[field] = value
 
 
 def _shaped(document: Document) -> Case:

@@ -59,6 +59,7 @@ def assess(
     present: Annotated[list[str] | None, typer.Option("-f", "--finding", help="Present: 'hip drop:right:running'.")] = None,
     absent: Annotated[list[str] | None, typer.Option("-x", "--absent", help="Looked for and absent: 'knee valgus:left'.")] = None,
     unknown: Annotated[list[str] | None, typer.Option("-u", "--unknown", help="Not known: counts as not asked.")] = None,
+    measured: Annotated[list[str] | None, typer.Option("-m", "--measured", help="Measured: 'hip abduction strength:left:148 N'.")] = None,
     format: Annotated[Format, typer.Option("--format", help="How the report is told.")] = Format.text,
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the report here, whole or not at all.")] = None,
@@ -76,12 +77,14 @@ def assess(
 
       myologic assess -f "hip drop:right:running" -x "knee valgus:left" -u "ankle dorsiflexion limited:right"
 
+      myologic assess -m "hip abduction strength:left:148 N" -m "hip abduction strength:right:181 N"
+
       myologic assess case.yaml --format html -o report.html
     """
     from expert import assess as reason
     from expert import load_knowledge
 
-    loaded = _cases(cases or [], present or [], absent or [], unknown or [])
+    loaded = _cases(cases or [], present or [], absent or [], unknown or [], measured or [])
     knowledge = load_knowledge(kb, rules)
     chosen = "json" if as_json else "txt" if format is Format.text else format.value
     answers = _each(loaded, lambda case: reason(case, knowledge, engine.value))
@@ -103,7 +106,7 @@ def validate(cases: CasesArgument = None, kb: KbOption = None, rules: RulesOptio
     from expert.normalise import normalise
     from expert.pipeline import load_knowledge
 
-    loaded = _cases(cases or [], [], [], [])
+    loaded = _cases(cases or [])
     base = load_knowledge(kb, rules).kb
     for case, stated in zip(loaded, _each(loaded, lambda case: normalise(case, base)), strict=True):
         typer.echo(_safe(f"{case.document.where}: valid, {len(stated.items)} items"))
@@ -229,14 +232,15 @@ def kb_show(
 # --- plumbing ----------------------------------------------------------------------------------------------------------------
 
 
-def _cases(paths: list[str], present: list[str], absent: list[str], unknown: list[str]) -> list[Any]:
+def _cases(paths: list[str], *quick: list[str]) -> list[Any]:
+    """The cases of all files, and the one that is typed on the command line: present, absent, unknown, measured."""
     from expert.cases import case_from_quick, load_case
 
-    if not paths and not (present or absent or unknown):
-        raise UsageError("no case: give a file, - for standard input, or findings with -f, -x, -u (see --help)")
+    if not paths and not any(quick):
+        raise UsageError("no case: give a file, - for standard input, or findings with -f, -x, -u, -m (see --help)")
     loaded = _each(paths, load_case)
-    if present or absent or unknown:
-        loaded.append(case_from_quick(present, absent, unknown))
+    if any(quick):
+        loaded.append(case_from_quick(*quick))
     return loaded
 
 

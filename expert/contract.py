@@ -11,6 +11,7 @@ from expert.model import (
     Item,
     Knowledge,
     KnowledgeBase,
+    Measured,
     Plan,
     PlanItem,
     Prediction,
@@ -42,6 +43,7 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
             "findings": len(kb.findings), "muscles": len(kb.muscles),
         },
         "inputs": {"used": [_item(i, kb) for i in result.stated.items], "missing": _missing(result, kb)},
+        "measured": [_measured(m, kb) for m in result.measured],
         "referral": _referral(result.referral),
         "hypotheses": [_hypothesis(h) for h in result.hypotheses],
         "patterns": [
@@ -56,8 +58,8 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
         "drivers": [],
         "loops": [{"nodes": [state_key(s) for s in loop.nodes], "because": loop.because} for loop in result.loops],
         "causes": [_reason(c) for c in result.causes],
-        "risks": [],
-        "outlook": {"text": "", "because": "", "sources": []},
+        "risks": [_reason(r) for r in result.risks],
+        "outlook": _outlook(result),
         "next_tests": [],
         "conflicts": [
             {"between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources)}
@@ -175,6 +177,23 @@ def _reason(reason: Reason) -> Tree:
     return {
         "id": reason.id, "title": reason.title, "kind": reason.kind, "because": reason.because, "grade": reason.grade,
         "sources": list(reason.sources), "from": list(reason.findings),
+    }  # fmt: skip
+
+
+def _measured(m: Measured, kb: KnowledgeBase) -> Tree:
+    return {
+        "measures": list(m.measures), "name": kb.measures[m.measures[0]].name, "side": m.side, "values": m.written, "finding": m.finding,
+        "shows": kb.findings[m.finding].name, "verdict": m.verdict, "because": m.because, "sources": list(m.sources),
+    }  # fmt: skip
+
+
+def _outlook(result: Result) -> Tree:
+    told = result.outlook
+    if told is None:
+        return {"id": None, "text": "", "because": "", "grade": None, "sources": [], "from": []}
+    return {
+        "id": told.id, "text": told.text, "because": told.because, "grade": told.grade, "sources": list(told.sources),
+        "from": list(told.findings),
     }  # fmt: skip
 
 

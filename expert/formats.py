@@ -88,6 +88,28 @@ class Source(Entry):
 # --- the body ----------------------------------------------------------------------------------------------------------
 
 
+class Part(Shape):
+    """Fibres of a muscle that do not all act alike: the anterior fibres of gluteus medius, the costal part of pectoralis major."""
+
+    name: Words
+    actions: tuple[Id, ...] = Field(min_length=1, description="direction ids, as the textbook has them for this part")
+
+
+class Tendency(Shape):
+    """What a school of thought says this muscle tends to become. A teaching, not a finding."""
+
+    to: Literal["overactive", "underactive", "shortened", "lengthened", "weak"]
+    source: Id
+
+
+class Difference(Shape):
+    """Where the textbook's direction and the measured one disagree, and why."""
+
+    part: Words | None = None
+    direction: Id = Field(description="the direction that the textbook gives")
+    because: Text
+
+
 class Muscle(Entry):
     """A muscle as clinicians name it. Directions are the textbook's; how much it contributes is in `shares`."""
 
@@ -98,10 +120,13 @@ class Muscle(Entry):
     ]  # fmt: skip
     synonyms: tuple[Words, ...] = ()
     actions: tuple[Id, ...] = Field((), description="direction ids of kb/joints.yaml")
+    parts: tuple[Part, ...] = ()
     two_joint: StrictBool = False
     role: Literal["mover", "stabiliser", "both"] | None = None
     reach: Literal["local", "global"] | None = None
     gravity: Literal["pro", "anti"] | None = Field(None, description="pro- or anti-gravity, where a source says so")
+    tendency: tuple[Tendency, ...] = ()
+    differs: tuple[Difference, ...] = Field((), description="where measurement contradicts the textbook's directions")
     origin: Text | None = None
     insertion: Text | None = None
     nerve: Text | None = None
@@ -143,6 +168,27 @@ class MeasuredShare(Shape):
     overrides: StrictBool = Field(False, description="stands in for the shipped share")
 
 
+class MeasuredAction(Shape):
+    """The net direction in which a muscle, or one part of it, was measured to act about one axis; own measurement."""
+
+    muscle: Id
+    part: Words | None = None
+    direction: Id
+
+
+class Reversal(Shape):
+    """A muscle whose action turns round as a joint moves: below the angle it acts one way, above it the other."""
+
+    muscle: Id
+    part: Words | None = None
+    below: Id = Field(description="the direction in which it acts at smaller angles")
+    above: Id = Field(description="the direction in which it acts at larger angles")
+    angle_of: Id = Field(description="the direction whose angle decides, e.g. hip-flexion")
+    from_deg: Number = Field(description="the lowest angle at which any model turns")
+    to_deg: Number = Field(description="the highest angle at which any model turns")
+    source: Id
+
+
 # --- what is seen, asked and told ----------------------------------------------------------------------------------------
 
 
@@ -165,6 +211,10 @@ class Task(Entry):
     name: Text
     synonyms: tuple[Words, ...] = ()
     single_leg: StrictBool = False
+    angles_deg: dict[Id, Number] = Field(
+        default_factory=dict, description="joint angles of this task where muscles may have turned round, by direction"
+    )
+    angle_source: Id | None = None
 
 
 class Reliability(Shape):
@@ -204,6 +254,7 @@ class FindingType(Entry):
     method: Literal[
         "observation", "length-test", "strength-test", "range-test", "palpation", "response", "question"
     ] = "observation"
+    view: Literal["front", "side", "back", "any"] | None = Field(None, description="from where it is seen")
     group: Id | None = Field(None, description="findings of one group describe one thing and do not add in full")
     region: Id | None = None
     deviation: tuple[Deviation, ...] = ()
@@ -211,6 +262,101 @@ class FindingType(Entry):
     pain: StrictBool = Field(False, description="that it is there means that something hurts")
     told_by_pain: StrictBool = Field(False, description="pain noted on any finding says this by itself")
     visceral: StrictBool = Field(False, description="belongs to one side of the body by nature; left out of mirroring")
+
+
+class Range(Shape):
+    """A closed range of years."""
+
+    at_least: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+    at_most: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+
+
+# --- what is measured ----------------------------------------------------------------------------------------------------
+
+
+class Unit(Entry):
+    """A unit by its UCUM symbol. `factor`: how many of the dimension's base unit one of it is."""
+
+    symbol: Words
+    words: tuple[Words, ...] = ()
+    dimension: Literal["force", "torque", "angle", "length", "time", "grade", "count", "force-per-mass", "torque-per-mass"]
+    factor: Annotated[_Float, Field(gt=0, allow_inf_nan=False)] = 1
+
+
+class Error(Shape):
+    """How far two measurements of one thing may differ by chance: the smallest detectable change, in a unit or in per cent (%)."""
+
+    value: Annotated[_Float, Field(ge=0, allow_inf_nan=False)]
+    unit: Words
+    source: Id
+
+
+class Judgement(Shape):
+    """What a value shows. Beyond `present` it is there, within `absent` it is not, and between the two it is borderline.
+
+    `by: norm` compares one value, `ratio` its quotient with `to` on the same side, `side-difference` the two sides
+    (in per cent of the higher one, or in a unit). `on: lower`: little of it shows the finding; `higher`: much of it does.
+    """
+
+    by: Literal["norm", "ratio", "side-difference"]
+    finding: Id
+    on: Literal["lower", "higher"] = "lower"
+    present: Number
+    absent: Number
+    unit: Words | None = Field(None, description="of `present` and `absent`; % for a side difference in per cent; none for a ratio")
+    to: Id | None = Field(None, description="the measure a ratio divides by")
+    sex: Literal["female", "male"] | None = None
+    age: Range | None = None
+    equal: Id | None = Field(None, description="what it shows, on both sides, that the sides measure alike")
+    because: Text
+    source: Id
+
+
+class Measure(Entry):
+    """Something that is measured, and what its values show. A difference smaller than the measurement error is none."""
+
+    name: Text
+    synonyms: tuple[Words, ...] = ()
+    how: Text
+    side_means: Text | None = None
+    sides: tuple[Side, ...] = Field(("left", "right"), min_length=1)
+    task: Id | None = Field(None, description="what the person does while it is measured, where its findings are told by task")
+    dimensions: tuple[
+        Literal["force", "torque", "angle", "length", "time", "grade", "count"], ...
+    ] = Field(min_length=1)
+    least: Number = 0
+    most: Number = Field(description="more than this, in the first dimension's base unit, is a slip of the pen")
+    error: tuple[Error, ...] = ()
+    judgements: tuple[Judgement, ...] = Field(min_length=1)
+    caution: Text | None = None
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class BatteryItem(Shape):
+    """One line of a battery: what to look at, and in which task."""
+
+    finding: Id | None = None
+    measure: Id | None = None
+    task: Id | None = None
+    instruct: Text | None = Field(None, description="what to say to the person; default: the finding's own `how`")
+
+    @model_validator(mode="after")
+    def _one(self) -> BatteryItem:
+        if (self.finding is None) == (self.measure is None):
+            raise ValueError("an item is either a finding or a measure")
+        return self
+
+
+class Battery(Entry):
+    """An ordered list of what to look at, with when to stop."""
+
+    name: Text
+    synonyms: tuple[Words, ...] = ()
+    purpose: Text
+    instruction: Text
+    stop: Text
+    items: tuple[BatteryItem, ...] = Field(min_length=1)
+    sources: tuple[Id, ...] = Field(min_length=1)
 
 
 # --- conditions --------------------------------------------------------------------------------------------------------
@@ -223,13 +369,6 @@ class HypothesisTerm(Shape):
     state: State
     at_least: Literal["possible", "supported"] = "possible"
     not_driven_by: tuple[Driver, ...] = ()
-
-
-class Range(Shape):
-    """A closed range of years."""
-
-    at_least: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
-    at_most: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
 
 
 _ATOMS = ("finding", "symptom", "history", "hypothesis", "pattern", "age", "sex", "pregnancy", "postpartum")
@@ -324,6 +463,7 @@ class Rule(Entry):
     sources: tuple[Id, ...] = Field(min_length=1)
     group: Id | None = Field(None, description="default: the group of the first finding it names")
     disputes: tuple[str, ...] = Field((), description="rules that claim something this one cannot agree with")
+    refines: tuple[str, ...] = Field((), description="rules of which this one is a special case, and says so")
 
 
 class Pattern(Entry):
@@ -367,6 +507,27 @@ class Cause(Entry):
     sources: tuple[Id, ...] = Field(min_length=1)
 
 
+class Risk(Entry):
+    """What may come of it: never a prediction for one person, always with how strong the evidence is."""
+
+    title: Text
+    when: Condition
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Outlook(Entry):
+    """What may be said about the course. The first in the order written whose condition holds is told."""
+
+    title: Text
+    when: Condition
+    text: Text
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
 class Strategy(Entry):
     """What to do for a muscle in these states; a state left out is any. Steps by phase; a phase left out has none."""
 
@@ -396,6 +557,18 @@ class Caution(Entry):
     applies: Literal["under-age", "pregnancy", "postpartum", "surgery", "pain"]
     effect: Literal["withheld", "restricted", "provisional"]
     because: Text
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Contraindication(Entry):
+    """What must not be done while something is there: the steps of these muscles in these phases drop out, with the reason."""
+
+    title: Text
+    when: Condition
+    muscles: tuple[Id, ...] = Field(min_length=1, description="muscles or groups")
+    phases: tuple[Literal["awareness", "mobility", "activation", "integration"], ...] = ("mobility",)
+    because: Text
+    grade: Grade
     sources: tuple[Id, ...] = Field(min_length=1)
 
 
@@ -527,10 +700,73 @@ class Constants(Shape):
     spread: SpreadLimits
 
 
+# --- texts and what they cover -------------------------------------------------------------------------------------------
+
+
+class Claim(Entry):
+    """A teaching of the sources that is kept as text: it gives no points. `disputed`: what speaks against it, where something does."""
+
+    title: Text
+    says: Text
+    disputed: Text | None = None
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class GlossaryTerm(Entry):
+    """A term that reports use, explained."""
+
+    term: Words
+    meaning: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Served(Shape):
+    """What serves a row of the sources: ids of entries, commands of the command line, keys of the answer."""
+
+    rules: tuple[str, ...] = ()
+    patterns: tuple[Id, ...] = ()
+    findings: tuple[Id, ...] = ()
+    muscles: tuple[Id, ...] = ()
+    links: tuple[Id, ...] = ()
+    chains: tuple[Id, ...] = ()
+    causes: tuple[Id, ...] = ()
+    risks: tuple[Id, ...] = ()
+    outlooks: tuple[Id, ...] = ()
+    flags: tuple[Id, ...] = ()
+    strategies: tuple[Id, ...] = ()
+    cautions: tuple[Id, ...] = ()
+    contraindications: tuple[Id, ...] = ()
+    phases: tuple[Id, ...] = ()
+    measures: tuple[Id, ...] = ()
+    batteries: tuple[Id, ...] = ()
+    claims: tuple[Id, ...] = ()
+    commands: tuple[Words, ...] = ()
+    answers: tuple[Words, ...] = Field((), description="keys of the JSON answer")
+
+
+class CoverageRow(Entry):
+    """One thing that the source documents ask for, what serves it, and the hand-written cases that show it."""
+
+    row: Annotated[StrictInt, Field(ge=1)]
+    title: Text
+    seeds: tuple[Id, ...] = Field(min_length=1)
+    served: Served
+    cases: tuple[Text, ...] = ()
+
+
+class Change(Shape):
+    """One version of the knowledge and what changed with it."""
+
+    version: Words
+    date: Words
+    what: Text
+
+
 class About(Shape):
     """What this knowledge is, which version, for whom."""
 
     version: Words
+    changes: tuple[Change, ...] = Field((), description="the change log, newest first")
     title: Text
     intended_use: Text
     not_for: Text
@@ -547,6 +783,11 @@ class KnowledgeFile(Shape):
     groups: tuple[Group, ...] = ()
     joints: tuple[Joint, ...] = ()
     shares: tuple[MeasuredShare, ...] = ()
+    measured_actions: tuple[MeasuredAction, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
+    units: tuple[Unit, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    batteries: tuple[Battery, ...] = ()
     tasks: tuple[Task, ...] = ()
     findings: tuple[FindingType, ...] = ()
     symptoms: tuple[FindingType, ...] = ()
@@ -556,12 +797,18 @@ class KnowledgeFile(Shape):
     links: tuple[Link, ...] = ()
     chains: tuple[Chain, ...] = ()
     causes: tuple[Cause, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    outlooks: tuple[Outlook, ...] = ()
     strategies: tuple[Strategy, ...] = ()
     phases: tuple[Phase, ...] = ()
     cautions: tuple[Caution, ...] = ()
+    contraindications: tuple[Contraindication, ...] = ()
     rules: tuple[Rule, ...] = ()
     patterns: tuple[Pattern, ...] = ()
     flags: tuple[Flag, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    glossary: tuple[GlossaryTerm, ...] = ()
+    coverage: tuple[CoverageRow, ...] = ()
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------------

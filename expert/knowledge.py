@@ -170,15 +170,15 @@ class _Shelves:
         """Lay an entry on its shelf; False where something of its name lies there already."""
         shelf = "findings" if section in _SEEN else section
         where, line = file.place(section, number)
-        name = f"{entry.muscle} {entry.direction}" if section == "shares" else entry.id
+        name = _name_of(section, entry)
         key = f"{shelf}:{name}"
         if key in self.places:
             first, first_line = self.places[key]
-            if not entry.overrides or self.layers[key] == file.layer:
+            if not getattr(entry, "overrides", False) or self.layers[key] == file.layer:
                 advice = "" if self.layers[key] == file.layer else "; to replace it, write `overrides: true`"
                 self.fault((where, line), f"'{name}' is already defined at {first}:{first_line}{advice}")
                 return False
-        elif entry.overrides:
+        elif getattr(entry, "overrides", False):
             self.fault((where, line), f"'{name}' says `overrides: true`, but there is nothing of that id to override")
         self.entries[shelf][name] = entry
         self.places[key] = (where, line)
@@ -187,6 +187,17 @@ class _Shelves:
 
     def fault(self, place: tuple[str, int], message: str) -> None:
         self.faults.append(Fault(*place, message))
+
+
+def _name_of(section: str, entry: Any) -> str:
+    """What an entry is known by: its id, or for what is said of a muscle's pull, of which muscle and where to."""
+    if section == "shares":
+        return f"{entry.muscle} {entry.direction}"
+    if section == "measured_actions":
+        return " ".join(filter(None, (entry.muscle, entry.part, entry.direction)))
+    if section == "reversals":
+        return " ".join(filter(None, (entry.muscle, entry.part, entry.below, entry.angle_of)))
+    return str(entry.id)
 
 
 def _assembled(files: Sequence[_File]) -> KnowledgeBase:
@@ -211,11 +222,18 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
     return KnowledgeBase(
         version=about.version, sha256=sha, shipped=all(f.layer == 0 for f in files), about=about, constants=constants,
         sources=e["sources"], muscles=e["muscles"], groups=e["groups"], joints=e["joints"],
-        shares=tuple(share for _, share in sorted(e["shares"].items())), tasks=e["tasks"], findings=e["findings"], kinds=kinds,
+        shares=_sorted(e["shares"]), measured_actions=_sorted(e["measured_actions"]), reversals=_sorted(e["reversals"]),
+        units=e["units"], measures=e["measures"], batteries=e["batteries"], risks=e["risks"], outlooks=e["outlooks"],
+        claims=e["claims"], glossary=e["glossary"], coverage=e["coverage"], tasks=e["tasks"], findings=e["findings"], kinds=kinds,
         nodes=e["nodes"], link_kinds=e["link_kinds"], links=e["links"], chains=e["chains"], causes=e["causes"],
-        strategies=e["strategies"], phases=tuple(e["phases"].values()), cautions=e["cautions"], rules=e["rules"],
+        strategies=e["strategies"], phases=tuple(e["phases"].values()), cautions=e["cautions"],
+        contraindications=e["contraindications"], rules=e["rules"],
         patterns=e["patterns"], flags=e["flags"], words=words, places=shelves.places,
     )  # fmt: skip
+
+
+def _sorted(shelf: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(entry for _, entry in sorted(shelf.items()))
 
 
 def _single(files: Sequence[_File], name: str, shelves: _Shelves) -> Any:
@@ -235,7 +253,12 @@ def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
     tasks = [(w, Reading(i), i) for i, t in e["tasks"].items() for w in (i, t.name, *t.synonyms)]
     flags = [(w, Reading(i), i) for i, f in e["flags"].items() for w in (i, f.title, f.title.removeprefix("Possible "))]
     tables = {}
-    subjects = (("finding", "findings", seen), ("muscle", "muscles", body), ("task", "tasks", tasks), ("flag", "flags", flags))
+    measures = [(w, Reading(i), i) for i, m in e["measures"].items() for w in (i, m.name, *m.synonyms)]
+    batteries = [(w, Reading(i), i) for i, b in e["batteries"].items() for w in (i, b.name, *b.synonyms)]
+    subjects = (
+        ("finding", "findings", seen), ("muscle", "muscles", body), ("task", "tasks", tasks), ("flag", "flags", flags),
+        ("measure", "measures", measures), ("battery", "batteries", batteries),
+    )  # fmt: skip
     for subject, shelf, named in subjects:
         tables[subject] = index((w, r) for w, r, _ in named)
         for words, readings in tables[subject].in_any_order.items():
@@ -283,7 +306,8 @@ def _check(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, kinds: Mapping
         "source": frozenset(e["sources"]), "muscle": frozenset(e["muscles"]) | frozenset(e["groups"]),
         "plain muscle": frozenset(e["muscles"]), "task": frozenset(e["tasks"]), "finding": frozenset(e["findings"]),
         "node": frozenset(e["nodes"]), "link": frozenset(e["links"]), "link kind": frozenset(e["link_kinds"]),
-        "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]),
+        "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]), "measure": frozenset(e["measures"]),
+        "unit": frozenset(u.symbol for u in e["units"].values()),
         "direction": frozenset(d for j in e["joints"].values() for a in j.axes for d in a.directions),
     })  # fmt: skip
     for section, shelf in e.items():
@@ -304,7 +328,50 @@ def _nothing(*_: Any) -> None:
 
 
 def _check_muscle(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
-    names.need("direction", entry.actions, place, entry.id)
+    names.need("direction", (*entry.actions, *(a for p in entry.parts for a in p.actions)), place, entry.id)
+    names.need("direction", (d.direction for d in entry.differs), place, entry.id)
+    names.need("source", (t.source for t in entry.tendency), place, entry.id)
+
+
+def _check_measured(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("plain muscle", [entry.muscle], place, "measured_actions")
+    names.need("direction", [entry.direction], place, "measured_actions")
+
+
+def _check_reversal(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("plain muscle", [entry.muscle], place, "reversals")
+    names.need("direction", (entry.below, entry.above, entry.angle_of), place, "reversals")
+    names.need("source", [entry.source], place, "reversals")
+
+
+def _check_task(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("direction", entry.angles_deg, place, entry.id)
+    names.need("source", [entry.angle_source], place, entry.id)
+
+
+def _check_measure(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("source", (*(x.source for x in entry.error), *(j.source for j in entry.judgements)), place, entry.id)
+    names.need("finding", (f for j in entry.judgements for f in (j.finding, j.equal)), place, entry.id)
+    names.need("task", [entry.task], place, entry.id)
+    names.need("measure", (j.to for j in entry.judgements), place, entry.id)
+    units = [x.unit for x in (*entry.error, *entry.judgements) if x.unit != "%"]
+    names.need("unit", units, place, entry.id)
+    for judgement in entry.judgements:
+        if (judgement.by == "ratio") != (judgement.to is not None):
+            names.shelves.fault(place, f"{entry.id}: 'to' names the measure that a ratio divides by; it goes with `by: ratio`")
+        if judgement.by != "ratio" and judgement.unit is None:
+            names.shelves.fault(place, f"{entry.id}: 'unit' is missing: of what are {judgement.present} and {judgement.absent}?")
+        beyond = judgement.present < judgement.absent if judgement.by == "side-difference" else (
+            judgement.present < judgement.absent if judgement.on == "higher" else judgement.present > judgement.absent
+        )
+        if beyond:
+            names.shelves.fault(place, f"{entry.id}: 'present' ({judgement.present}) must lie beyond 'absent' ({judgement.absent})")
+
+
+def _check_battery(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("finding", (i.finding for i in entry.items), place, entry.id)
+    names.need("measure", (i.measure for i in entry.items), place, entry.id)
+    names.need("task", (i.task for i in entry.items), place, entry.id)
 
 
 def _check_share(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
@@ -350,14 +417,19 @@ def _terms(condition: Condition) -> Iterator[str]:
 def _check_rule(entry: Rule, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
     _check_condition(entry.when, place, names, entry.id, kinds)
     names.need("muscle", (c.muscle for c in entry.then if c.muscle != "matched"), place, entry.id)
-    names.need("rule", entry.disputes, place, entry.id)
+    names.need("rule", (*entry.disputes, *entry.refines), place, entry.id)
 
 
 def _check_when(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
     _check_condition(entry.when, place, names, entry.id, kinds)
     for term in sorted(set(_terms(entry.when)) & {"hypothesis", "pattern"}):
-        names.shelves.fault(place, f"{entry.id}: flags and causes rest on what is stated; '{term}' cannot stand here")
+        names.shelves.fault(place, f"{entry.id}: flags, causes, risks and outlooks rest on what is stated; '{term}' cannot stand here")
     names.need("finding", getattr(entry, "explains", ()), place, entry.id)
+
+
+def _check_contraindication(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
+    _check_when(entry, place, names, kinds)
+    names.need("muscle", entry.muscles, place, entry.id)
 
 
 def _check_pattern(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
@@ -394,7 +466,10 @@ def _check_chain(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[s
 _CHECKS: Mapping[str, Any] = {
     "muscles": _check_muscle, "shares": _check_share, "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
     "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
-    "links": _check_link, "chains": _check_chain,
+    "links": _check_link, "chains": _check_chain, "risks": _check_when, "outlooks": _check_when,
+    "contraindications": _check_contraindication,
+    "measured_actions": _check_measured, "reversals": _check_reversal, "tasks": _check_task, "measures": _check_measure,
+    "batteries": _check_battery,
 }  # fmt: skip
 
 

@@ -89,6 +89,21 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What measured values were judged to show of one finding and side. verdict: present | borderline | absent."""
+
+    measures: tuple[str, ...]
+    side: str
+    written: str
+    finding: str
+    verdict: str
+    because: str
+    sources: tuple[str, ...]
+    painful: bool
+    manual: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
     """A normalised case: its items in order of their keys; `ruled_out`: red flags that were asked about as a whole and denied."""
 
@@ -99,6 +114,7 @@ class Stated:
     ruled_out: tuple[str, ...] = ()
     unused: tuple[Unused, ...] = ()
     warnings: tuple[str, ...] = ()
+    measured: tuple[Measured, ...] = ()
 
 
 # --- facts, rules and firings --------------------------------------------------------------------------------------------
@@ -251,6 +267,16 @@ class KnowledgeBase:
     groups: Mapping[str, formats.Group]
     joints: Mapping[str, formats.Joint]
     shares: tuple[formats.MeasuredShare, ...]
+    measured_actions: tuple[formats.MeasuredAction, ...]
+    reversals: tuple[formats.Reversal, ...]
+    units: Mapping[str, formats.Unit]
+    measures: Mapping[str, formats.Measure]
+    batteries: Mapping[str, formats.Battery]
+    risks: Mapping[str, formats.Risk]
+    outlooks: Mapping[str, formats.Outlook]
+    claims: Mapping[str, formats.Claim]
+    glossary: Mapping[str, formats.GlossaryTerm]
+    coverage: Mapping[str, formats.CoverageRow]
     tasks: Mapping[str, formats.Task]
     findings: Mapping[str, formats.FindingType]
     kinds: Mapping[str, str]
@@ -262,6 +288,7 @@ class KnowledgeBase:
     strategies: Mapping[str, formats.Strategy]
     phases: tuple[formats.Phase, ...]
     cautions: Mapping[str, formats.Caution]
+    contraindications: Mapping[str, formats.Contraindication]
     rules: Mapping[str, formats.Rule]
     patterns: Mapping[str, formats.Pattern]
     flags: Mapping[str, formats.Flag]
@@ -504,6 +531,18 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may be said about the course, why, on whose word."""
+
+    id: str
+    text: str
+    because: str
+    grade: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanItem:
     """What to do for one muscle in one phase."""
 
@@ -569,10 +608,17 @@ class Result:
     predicted: tuple[Prediction, ...]
     loops: tuple[Loop, ...]
     causes: tuple[Reason, ...]
+    risks: tuple[Reason, ...]
+    outlook: Outlook | None
     plan: Plan
     conflicts: tuple[Conflict, ...]
     unused: tuple[Unused, ...]
     trace: tuple[TraceLine, ...]
+
+    @property
+    def measured(self) -> tuple[Measured, ...]:
+        """What the measured values were judged to show."""
+        return self.stated.measured
 
 
 Tree = dict[str, Any]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from expert.cases import Case
 from expert.errors import CaseError, Fault
-from expert.formats import CaseFinding, FindingType
-from expert.model import MIRROR, Item, KnowledgeBase, Patient, Stated, Surgery, Unused, mirrored
+from expert.formats import CaseFinding, CaseMeasurement, FindingType, Measure, Unit
+from expert.measures import Person, Value, judged, unit_named
+from expert.model import MIRROR, Item, KnowledgeBase, Measured, Patient, Stated, Surgery, Unused, mirrored
 from expert.reading import Path
 from expert.words import Found, Unclear, split_side
 
@@ -32,10 +33,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
     for section in ("conditions", "medicines"):
         for number, words in enumerate(getattr(case.shape.patient, section)):
             reader.read_leniently(words, ("patient", section, number))
-    for number, measured in enumerate(case.shape.measurements):
-        reader.unused.append(
-            Unused(f"measurements[{number}]", f"'{measured.name}': no rule reads measured values yet; enter the finding it shows")
-        )
+    measured = reader.measure()
     stated = Stated(
         case_id=case.shape.case_id,
         items=tuple(reader.items[k] for k in sorted(reader.items)),
@@ -44,6 +42,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         ruled_out=tuple(sorted(reader.ruled_out)),
         unused=tuple(reader.unused),
         warnings=tuple(sorted(reader.warnings)),
+        measured=measured,
     )
     if reader.faults:
         raise Unreadable(reader.faults, stated)
@@ -102,6 +101,101 @@ class _Reader:
             self.read(CaseFinding(name=words), path)
         else:
             self.unused.append(Unused(".".join(map(str, path)), f"'{words}': no rule reads it"))
+
+    def measure(self) -> tuple[Measured, ...]:
+        """Read all measured values and add what they show to what is stated: an instrument's word stands above a glance's."""
+        values: dict[tuple[str, str], Value] = {}
+        places: dict[str, int] = {}
+        for number, entry in enumerate(self.case.shape.measurements):
+            for value in self._values(entry, number):
+                if (value.measure, value.side) in values:
+                    self.fault(("measurements", number), f"{value.measure} {value.side} is measured twice: keep the one that counts")
+                values[value.measure, value.side] = value
+                places.setdefault(value.measure, number)
+        told = self.case.shape.patient
+        person = Person(told.sex if told.sex != "other" else None, told.age, told.mass_kg)
+        found = judged(values.values(), person, self.kb)
+        for measured in found:
+            self._put_measured(measured)
+        used = {name for m in found for name in m.measures}
+        for name in sorted({v.measure for v in values.values()} - used):
+            because = "nothing to compare it with: measure the other side, or say sex, age and body mass where its norm asks for them"
+            self.unused.append(Unused(f"measurements[{places[name]}]", f"'{self.kb.measures[name].name}': {because}"))
+        return found
+
+    def _values(self, entry: CaseMeasurement, number: int) -> Iterator[Value]:
+        """One entry as values in base units: none where nobody knows the measure, two where it stands for both sides."""
+        path: Path = ("measurements", number)
+        words, said = entry.name, entry.side
+        found = self.kb.words.look_up("measure", words)
+        if isinstance(found, Unclear):
+            words, inside = split_side(entry.name)
+            if inside is not None and isinstance(again := self.kb.words.look_up("measure", words), Found):
+                if said is not None and said != inside:
+                    self.fault((*path, "side"), f"'{entry.name}' says {inside}, its side says {said}: which is it?")
+                    return
+                found, said = again, said or inside  # type: ignore[assignment]
+        if isinstance(found, Unclear):
+            self.unused.append(Unused(f"measurements[{number}]", f"'{entry.name}': no norm is known for it{found.hint}"))
+            return
+        if found.mended:
+            self.warnings.append(f"'{entry.name}' was read as {found.reading.id}")
+        measure = self.kb.measures[found.reading.id]
+        unit = self._unit(entry, measure, path)
+        sides = self._measured_sides(said, measure, path)
+        if unit is None or not sides:
+            return
+        amount = round(float(entry.value) * float(unit.factor), 6)
+        if unit.dimension == measure.dimensions[0] and not measure.least <= amount <= measure.most:
+            base = f"{measure.least:g} to {measure.most:g} in the base unit of {unit.dimension}"
+            self.fault((*path, "value"), f"{measure.id}: {entry.value:g} {entry.unit} is not plausible ({base})")
+            return
+        for side in sides:
+            yield Value(measure.id, side, unit.dimension, amount, f"{entry.value:g} {entry.unit}", entry.pain > 0)
+
+    def _unit(self, entry: CaseMeasurement, measure: Measure, path: Path) -> Unit | None:
+        unit = unit_named(entry.unit, self.kb.units)
+        if unit is None or unit.dimension not in measure.dimensions:
+            takes = ", ".join(u.symbol for u in self.kb.units.values() if u.dimension in measure.dimensions)
+            wrong = f"unknown unit '{entry.unit}'" if unit is None else f"'{entry.unit}' is no unit of it"
+            self.fault((*path, "unit"), f"{measure.id}: {wrong}; it is told in: {takes}")
+            return None
+        return unit
+
+    def _measured_sides(self, said: str | None, measure: Measure, path: Path) -> tuple[str, ...]:
+        if "left" not in measure.sides:
+            if said not in (None, "midline"):
+                self.fault((*path, "side"), f"{measure.id} does not take the side '{said}'; it has none")
+                return ()
+            return ("midline",)
+        if said is None or said == "midline":
+            asks = f" ({measure.side_means.rstrip('.')})" if measure.side_means else ""
+            self.fault((*path, "name"), f"{measure.id}: which side? Say left or right{asks}")
+            return ()
+        return ("left", "right") if said == "bilateral" else (said,)
+
+    def _put_measured(self, measured: Measured) -> None:
+        """A verdict as a stated item; a borderline one is neither present nor absent."""
+        kind = self.kb.findings[measured.finding]
+        task = next((t for name in measured.measures if (t := self.kb.measures[name].task)), "")
+        side = measured.side if "left" in kind.sides else "midline"
+        reliable = reliability(kind, task, self.kb) if measured.manual else round(1000 * self.kb.constants.reliability.instrumented)
+        item = Item(
+            key=key_of(kind.id, side, task), finding=kind.id, kind=self.kb.kinds[kind.id], side=side, task=task,
+            present=measured.verdict == "present", severity=_severity("moderate", self.kb), reliability=reliable,
+            instrumented=not measured.manual, painful=measured.painful,
+            written=f"{self.kb.measures[measured.measures[0]].name}: {measured.written}",
+        )  # fmt: skip
+        seen = self.items.get(item.key)
+        if measured.verdict == "borderline":
+            if seen is None:
+                self.unknown.add(item.key)
+            return
+        if seen is not None and seen.present != item.present:
+            was, now = ("present", "absent") if seen.present else ("absent", "present")
+            self.warnings.append(f"{item.key} is said to be {was}, but was measured and is {now}; the measurement counts")
+            seen = None
+        self.items[item.key] = item if seen is None else _joined(seen, item)
 
     def _flag(self, entry: CaseFinding) -> str | None:
         """The red flag that a name means, where it is no finding's name."""

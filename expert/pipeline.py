@@ -160,13 +160,13 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
     shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)))
     graph = _graph(knowledge)
     predicted = graph.predict(hypotheses, stated.items)
-    explained = advice.causes(stated, kb)
+    explained, risks, outlook = advice.causes(stated, kb), advice.risks(stated, kb), advice.outlook(stated, kb)
     firings = (direct, inferred, wholes)
     return Result(
         stated=stated, engine=engine.name, engine_version=engine.version, referral=screening, hypotheses=hypotheses,
         patterns=shown, predicted=predicted, loops=graph.loops(hypotheses, stated.items, predicted), causes=explained,
-        plan=advice.plan(hypotheses, stated, screening, kb, today), conflicts=_conflicts(direct, rules),
-        unused=_unused(stated, firings, kb, pained, {f for c in explained for f in c.findings}),
+        risks=risks, outlook=outlook, plan=advice.plan(hypotheses, stated, screening, kb, today), conflicts=_conflicts(direct, rules),
+        unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
         trace=_trace(firings, rules),
     )  # fmt: skip
 

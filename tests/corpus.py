@@ -164,12 +164,56 @@ def _conflict(answer: Assessment, line: str) -> Iterator[str]:
         yield f"conflict {line}: not shown"
 
 
+def said(answer: Assessment, rule: str) -> set[tuple[str, str, str]]:
+    """(muscle, side, state) of all that one rule says; a state it speaks against begins with `not`."""
+    return {
+        (h.muscle, h.side, f"not {h.state}" if e.piece.target.against else h.state)
+        for h in answer.hypotheses
+        for e in h.evidence
+        if e.piece.rule.id == rule and not e.piece.basis.absent
+    }
+
+
+def _says(answer: Assessment, wanted: Mapping[str, list[str]]) -> Iterator[str]:
+    """Each rule says exactly these lines: `gluteus medius left underactive`, or `not gluteus medius left weak`."""
+    kb = answer.knowledge.kb
+    for rule, lines in wanted.items():
+        assert rule in kb.rules, f"'{rule}' is no rule"
+        told = set()
+        for line in lines:
+            negated = line.startswith("not ")
+            of = suspicion(line.removeprefix("not "), kb)
+            assert len(of.states) == 1, f"'{line}' names one state"
+            told |= {(m, s, f"not {of.states[0]}" if negated else of.states[0]) for m, s in of.each()}
+        got = said(answer, rule)
+        if got != told:
+            yield f"{rule}: does not say {sorted(told - got)}, says besides {sorted(got - told)}"
+
+
+def _silent(answer: Assessment, rule: str) -> Iterator[str]:
+    assert rule in answer.knowledge.kb.rules, f"'{rule}' is no rule"
+    if found := said(answer, rule):
+        yield f"{rule} is not silent: {sorted(found)}"
+
+
+def _measured(answer: Assessment, line: str) -> Iterator[str]:
+    """`hip-abduction-weak left present`, by any measurement."""
+    told = {f"{m.finding} {m.side}".removesuffix(" midline") + f" {m.verdict}" for m in answer.result.measured}
+    if line not in told:
+        yield f"measured {line}: {sorted(told)}"
+
+
 def plan_word(answer: Assessment) -> str:
     """withheld, provisional, given or none."""
     plan = answer.plan
     if plan.withheld:
         return "withheld"
     return "none" if not plan.phases else "provisional" if plan.provisional else "given"
+
+
+def plan_text(answer: Assessment) -> str:
+    """All that the plan tells to do, in lower case."""
+    return " ".join(item.do for phase in answer.plan.phases for item in phase.items).casefold()
 
 
 def _same(what: str, wanted: object, got: object) -> Iterator[str]:
@@ -204,6 +248,8 @@ _LINES: Mapping[str, Callable[[Assessment, str], Iterator[str]]] = {
     "predicted": lambda a, line: _predicted(a, line, True),
     "not_predicted": lambda a, line: _predicted(a, line, False),
     "conflicts": _conflict,
+    "silent": _silent,
+    "measured": _measured,
 }
 _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "patterns": lambda a, v: _patterns(a, v, True),
@@ -216,6 +262,12 @@ _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "no_flags": lambda a, v: _same("flags", v, [f.id for f in a.referral.flags]),
     "level": lambda a, v: _same("level", v, a.referral.level),
     "plan": lambda a, v: _same("plan", v, plan_word(a)),
+    "says": _says,
+    "risks": lambda a, v: _words("risk", v, {r.id for r in a.result.risks}, set(a.knowledge.kb.risks)),
+    "not_risks": lambda a, v: _words("risk", v, {r.id for r in a.result.risks}, set(a.knowledge.kb.risks), present=False),
+    "outlook": lambda a, v: _same("outlook", v, a.result.outlook.id if a.result.outlook else ""),
+    "plan_mentions": lambda a, v: [f"plan: no word of '{w}'" for w in v if w.casefold() not in plan_text(a)],
+    "plan_leaves_out": lambda a, v: [f"plan: says '{w}'" for w in v if w.casefold() in plan_text(a)],
     "nothing_supported": lambda a, v: _same("supported", v, [h.about.key for h in a.hypotheses if h.status == "supported"]),
     "no_hypotheses": lambda a, v: _same("hypotheses", v, [h.about.key for h in a.hypotheses if spoken_for(h)]),
     "nothing_predicted": lambda a, v: _same("predicted", v, list(a.result.predicted)),
