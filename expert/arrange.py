@@ -82,7 +82,7 @@ class _Names:
         kb = self.kb
         if rule in kb.rules:
             return kb.rules[rule].title
-        shown = kb.findings.get(rule.removeprefix("mechanics."))
+        shown = kb.findings.get(rule.removeprefix("mechanics.").partition(".")[0])
         if shown is not None:
             return f"What the position itself holds short and long: {shown.name}"
         return kb.patterns[rule].name if rule in kb.patterns else rule
@@ -243,7 +243,7 @@ def _starts(predicted: Iterable[Tree], kb: KnowledgeBase) -> list[Tree]:
         start, *steps = prediction["path"]
         links = {step["link"] for step in steps}
         told = {
-            **prediction, "steps": [{**s, "of": kb.link_kinds[kb.links[s["link"]].kind] if s["link"] in kb.links else None} for s in steps],
+            **prediction, "steps": [{**s, "of": kb.link_kinds[kb.link(s["link"]).kind] if s["link"] else None} for s in steps],
             "chains": [c for c in kb.chains.values() if len(links & set(c.steps)) >= 2 and c.id not in said],
         }  # fmt: skip
         said |= {c.id for c in told["chains"]}

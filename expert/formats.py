@@ -160,9 +160,13 @@ class Joint(Entry):
 
 
 class MeasuredShare(Shape):
-    """What part of a direction's moment a muscle gives, averaged over the range (0..1); measured on published models."""
+    """What part of a direction's moment a muscle gives, averaged over the range (0..1); measured on published models.
+
+    `part`: of that, what one part gives; needed only where a part turns round (Reversal).
+    """
 
     muscle: Id
+    part: Words | None = None
     direction: Id
     share: Share
     overrides: StrictBool = Field(False, description="stands in for the shipped share")
@@ -682,6 +686,14 @@ class MechanicsChoices(Shape):
     source: Id
 
 
+class DerivedLinks(Shape):
+    """What links by anatomy alone count for."""
+
+    at_least: Share = Field(description="the least sqrt(share x share) that makes a link")
+    scale: Share = Field(description="strength = scale x sqrt(share x share)")
+    taught: Share = Field(description="stands for that root where only a textbook or a nerve speaks")
+
+
 class Constants(Shape):
     """All numbers of the calculus. Each is a design choice, labelled as such in docs/calculus.md."""
 
@@ -698,6 +710,7 @@ class Constants(Shape):
     high: Number
     mechanics: MechanicsChoices
     spread: SpreadLimits
+    derived: DerivedLinks
 
 
 # --- texts and what they cover -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
@@ -20,14 +20,14 @@ from typing import Any
 
 import platformdirs
 
-from expert import resources
+from expert import derive, resources
 from expert.errors import Fault, KnowledgeError
 from expert.formats import Condition, FindingType, KnowledgeFile, Link, Rule
 from expert.model import KnowledgeBase
 from expert.reading import KNOWLEDGE_CAP, Document, Unreadable, did_you_mean, read_yaml, shaped
 from expert.words import Reading, Words, index
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 SECTIONS = tuple(n for n, f in KnowledgeFile.model_fields.items() if n not in ("schema_version", "about", "constants"))
 _SEEN = ("findings", "symptoms", "history")
 _KIND = {"findings": "finding", "symptoms": "symptom", "history": "history"}
@@ -85,33 +85,39 @@ def _texts(folders: Iterable[tuple[str, Traversable]]) -> list[tuple[str, str]]:
 
 
 def _files(layers: Sequence[Sequence[tuple[str, str]]]) -> list[_File]:
-    digest = _digest([CACHE_VERSION, layers])
     faults: list[Fault] = []
+    files = [file for number, texts in enumerate(layers) for file in _layer(texts, number, faults)]
+    if faults:
+        raise KnowledgeError(faults)
+    return files
+
+
+def _layer(texts: Sequence[tuple[str, str]], number: int, faults: list[Fault]) -> list[_File]:
+    """The files of one layer; each layer is kept by itself, so that one's own folder does not make the shipped one be read anew."""
+    digest = _digest([CACHE_VERSION, texts])
     kept = _from_cache(digest)
-    documents = _parsed(layers, faults) if kept is None else kept
+    documents = _parsed(texts, faults) if kept is None else kept
     files: list[_File] = []
-    for layer, document in documents:
+    sound = not faults
+    for document in documents:
         shape, found = shaped(KnowledgeFile, document)
         faults += found
         if shape is not None:
             lines = {f"{p[0]}.{p[1]}": n for p, n in document.lines.items() if len(p) == 2}
-            files.append(_File(document.where, layer, shape, lines))
-    if faults:
-        raise KnowledgeError(faults)
-    if kept is None:
+            files.append(_File(document.where, number, shape, lines))
+    if kept is None and sound and not faults:
         _to_cache(digest, documents)
     return files
 
 
-def _parsed(layers: Sequence[Sequence[tuple[str, str]]], faults: list[Fault]) -> list[tuple[int, Document]]:
+def _parsed(texts: Sequence[tuple[str, str]], faults: list[Fault]) -> list[Document]:
     """Every file that can be read; what cannot is added to the faults."""
-    documents: list[tuple[int, Document]] = []
-    for number, texts in enumerate(layers):
-        for where, text in texts:
-            try:
-                documents.append((number, read_yaml(text, where, KNOWLEDGE_CAP)))
-            except Unreadable as unreadable:
-                faults += unreadable.faults
+    documents: list[Document] = []
+    for where, text in texts:
+        try:
+            documents.append(read_yaml(text, where, KNOWLEDGE_CAP))
+        except Unreadable as unreadable:
+            faults += unreadable.faults
     return documents
 
 
@@ -123,24 +129,19 @@ def _cache_path(digest: str) -> Path:
     return platformdirs.user_cache_path("myologic") / f"knowledge-{digest[:32]}.json"
 
 
-def _from_cache(digest: str) -> list[tuple[int, Document]] | None:
+def _from_cache(digest: str) -> list[Document] | None:
     """The documents kept under this digest, if they are there, whole and undamaged."""
     try:
         kept = json.loads(_cache_path(digest).read_text(encoding="utf-8"))
         if kept["digest"] != digest or kept["content"] != _digest(kept["documents"]):
             return None
-        return [
-            (layer, Document(where, data, {(s, n): line for s, n, line in lines}))
-            for layer, where, data, lines in kept["documents"]
-        ]
+        return [Document(where, data, {(s, n): line for s, n, line in lines}) for where, data, lines in kept["documents"]]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _to_cache(digest: str, documents: Sequence[tuple[int, Document]]) -> None:
-    kept = [
-        [layer, d.where, d.data, [[*p, line] for p, line in d.lines.items() if len(p) == 2]] for layer, d in documents
-    ]
+def _to_cache(digest: str, documents: Sequence[Document]) -> None:
+    kept = [[d.where, d.data, [[*p, line] for p, line in d.lines.items() if len(p) == 2]] for d in documents]
     path = _cache_path(digest)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -191,9 +192,7 @@ class _Shelves:
 
 def _name_of(section: str, entry: Any) -> str:
     """What an entry is known by: its id, or for what is said of a muscle's pull, of which muscle and where to."""
-    if section == "shares":
-        return f"{entry.muscle} {entry.direction}"
-    if section == "measured_actions":
+    if section in ("shares", "measured_actions"):
         return " ".join(filter(None, (entry.muscle, entry.part, entry.direction)))
     if section == "reversals":
         return " ".join(filter(None, (entry.muscle, entry.part, entry.below, entry.angle_of)))
@@ -219,7 +218,7 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
         raise KnowledgeError(shelves.faults)
     content = [[f.shape.model_dump(mode="json", by_alias=True, exclude_defaults=True) for f in files]]
     sha = hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    return KnowledgeBase(
+    base = KnowledgeBase(
         version=about.version, sha256=sha, shipped=all(f.layer == 0 for f in files), about=about, constants=constants,
         sources=e["sources"], muscles=e["muscles"], groups=e["groups"], joints=e["joints"],
         shares=_sorted(e["shares"]), measured_actions=_sorted(e["measured_actions"]), reversals=_sorted(e["reversals"]),
@@ -230,6 +229,7 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
         contraindications=e["contraindications"], rules=e["rules"],
         patterns=e["patterns"], flags=e["flags"], words=words, places=shelves.places,
     )  # fmt: skip
+    return replace(base, derived=derive.links(base))
 
 
 def _sorted(shelf: Mapping[str, Any]) -> tuple[Any, ...]:

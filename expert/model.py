@@ -294,6 +294,11 @@ class KnowledgeBase:
     flags: Mapping[str, formats.Flag]
     words: Words
     places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    derived: Mapping[str, formats.Link] = field(default_factory=dict)
+
+    def link(self, name: str) -> formats.Link:
+        """A link by id: reviewed by hand, or derived from anatomy."""
+        return self.links[name] if name in self.links else self.derived[name]
 
     def lineage(self, source: str) -> str:
         """Whose claim a source repeats in the end."""

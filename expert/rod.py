@@ -7,10 +7,10 @@ our own measured shares, independently of every printed table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from expert.formats import Deviation, FindingType
+from expert.formats import Deviation, FindingType, Reversal
 from expert.model import KnowledgeBase
 
 
@@ -55,12 +55,15 @@ class _Directions:
     axial: frozenset[str]
 
 
-def alignments(finding: FindingType, kb: KnowledgeBase) -> tuple[Alignment, ...]:
-    """All alignments to the position a finding shows, largest first; empty where it names no deviation."""
+def alignments(finding: FindingType, kb: KnowledgeBase, task: str = "") -> tuple[Alignment, ...]:
+    """All alignments to the position a finding shows, largest first; empty where it names no deviation.
+
+    `task`: at its joint angles, muscles that have turned round there count in the direction in which they then act.
+    """
     if not finding.deviation:
         return ()
     names = _directions(kb)
-    shares = {(s.muscle, s.direction): float(s.share) for s in kb.shares}
+    shares = _shares_at(kb.tasks[task].angles_deg if task else {}, kb)
     midline = "left" not in finding.sides
     raw = {}
     for muscle in sorted({m for m, _ in shares}):
@@ -71,6 +74,34 @@ def alignments(finding: FindingType, kb: KnowledgeBase) -> tuple[Alignment, ...]
     most = max((abs(total) for total, _ in raw.values()), default=1.0)
     found = [Alignment(m, side, total / most, pulls) for (m, side), (total, pulls) in _joined(raw).items()]
     return tuple(sorted(found, key=lambda a: (-abs(a.value), a.muscle, a.side)))
+
+
+def turns(finding: FindingType, task: str, kb: KnowledgeBase) -> bool:
+    """Whether muscles that pull with or against this position have turned round at the joint angles of a task."""
+    angles = kb.tasks[task].angles_deg
+    shown = {d.direction for d in finding.deviation}
+    return any({turn.below, turn.above} & shown for turn, _ in _turned(angles, kb))
+
+
+def _turned(angles_deg: Mapping[str, float], kb: KnowledgeBase) -> Iterator[tuple[Reversal, bool]]:
+    """The reversals that are decided at these angles, and whether the joint is beyond the turn. Between the models nothing is decided."""
+    for turn in kb.reversals:
+        angle = angles_deg.get(turn.angle_of)
+        if angle is not None and not turn.from_deg <= angle <= turn.to_deg:
+            yield turn, angle > turn.to_deg
+
+
+def _shares_at(angles_deg: Mapping[str, float], kb: KnowledgeBase) -> Mapping[tuple[str, str], float]:
+    """(muscle, direction) -> share. Beyond the angle at which a muscle or part turns, what it gave one way it gives the other."""
+    whole = {(s.muscle, s.direction): float(s.share) for s in kb.shares if s.part is None}
+    parts = {(s.muscle, s.part, s.direction): float(s.share) for s in kb.shares if s.part is not None}
+    for turn, beyond in _turned(angles_deg, kb):
+        lost, gained = (turn.below, turn.above) if beyond else (turn.above, turn.below)
+        given = whole.get((turn.muscle, lost), 0.0)
+        moved = given if turn.part is None else min(given, parts.get((turn.muscle, turn.part, lost), 0.0))
+        whole[turn.muscle, lost] = given - moved
+        whole[turn.muscle, gained] = whole.get((turn.muscle, gained), 0.0) + moved
+    return whole
 
 
 def _joined(raw: Mapping[tuple[str, str], tuple[float, tuple[Pull, ...]]]) -> dict[tuple[str, str], tuple[float, tuple[Pull, ...]]]:

@@ -5,12 +5,12 @@ The rod's claims become ordinary rules here (`mechanics.<finding>`), so that one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from expert import rod
 from expert.conditions import Compiler, ConditionError
 from expert.errors import Fault, RuleError
-from expert.formats import Conclusion, Condition, Pattern, Rule
+from expert.formats import Conclusion, Condition, FindingType, Pattern, Rule
 from expert.model import AXIS_OF, CompiledRule, KnowledgeBase, Program, RuleBase, Target, Term, Variant
 
 STAGES = ("direct", "inferred", "patterns")
@@ -110,26 +110,38 @@ class _Builder:
             self.programs["patterns"].append(Variant(pattern.id, number, terms, unless, derives=pattern.id))
 
     def add_mechanics(self, finding_id: str) -> None:
-        """The rod's claims about one finding, as a rule like any other: held length only, grade D."""
-        finding, choices = self.kb.findings[finding_id], self.kb.constants.mechanics
+        """The rod's claims about one finding, as rules like any other: one, and one more for each task that turns muscles round."""
+        finding = self.kb.findings[finding_id]
+        upright = rod.alignments(finding, self.kb)
+        deep = [task for task in finding.tasks if rod.turns(finding, task, self.kb)]
+        turned = {task: rod.alignments(finding, self.kb, task) for task in deep}
+        others = ("", *(t for t in finding.tasks if t not in turned)) if turned else ()
+        self._add_alignments(f"mechanics.{finding_id}", finding, upright, others)
+        for task, alignments in turned.items():
+            self._add_alignments(f"mechanics.{finding_id}.{task}", finding, alignments, (task,))
+
+    def _add_alignments(
+        self, name: str, finding: FindingType, alignments: Sequence[rod.Alignment], tasks: tuple[str, ...]
+    ) -> None:
+        """One rule of the rod: held length only, grade D."""
+        choices = self.kb.constants.mechanics
         points = min(choices.points, self.kb.constants.caps["D"])
         targets = tuple(
             Target(
                 a.muscle, "", a.side, "shortened" if a.value > 0 else "lengthened", round(1000 * points * abs(a.value)), 0,
                 driver=a.driver, because=a.because,
             )
-            for a in rod.alignments(finding, self.kb)
+            for a in alignments
             if abs(a.value) >= choices.ignore_below
         )  # fmt: skip
         if targets:
-            name = f"mechanics.{finding_id}"
             sources = tuple(dict.fromkeys((choices.source, *(d.source for d in finding.deviation))))
             self.rules[name] = CompiledRule(
                 name, f"What the position itself holds short and long: {finding.name}", "direct", targets,
                 "A position holds the muscles that pull into it short and those that pull out of it long.", "D", sources,
-                self.kb.lineage(choices.source), finding.group or finding_id,
+                self.kb.lineage(choices.source), finding.group or finding.id,
             )  # fmt: skip
-            self.programs["direct"].append(Variant(name, 0, (Term("finding", finding_id),)))
+            self.programs["direct"].append(Variant(name, 0, (Term("finding", finding.id, contexts=tasks),)))
 
     def refuse_circles(self) -> None:
         """Patterns that rest on one another in a circle could never be concluded."""

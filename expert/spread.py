@@ -42,7 +42,7 @@ class SpreadGraph:
         self.kb = kb
         self.tests = self._tests()
         self.graph: Any = networkx.MultiDiGraph()
-        for link in sorted(kb.links.values(), key=lambda entry: entry.id):
+        for link in sorted((*kb.links.values(), *kb.derived.values()), key=lambda entry: entry.id):
             for start, end in ends_of(link, kb):
                 self.graph.add_edge(start, end, key=link.id)
         self.steps: dict[State, tuple[Step, ...]] = {
@@ -64,7 +64,7 @@ class SpreadGraph:
         return {about: seen for about, (_, _, seen) in best.items()}
 
     def _step(self, link_id: str, to: State) -> Step:
-        link = self.kb.links[link_id]
+        link = self.kb.link(link_id)
         return Step(to, link.id, round(_ONE * float(link.strength)), link.mechanism, link.grade, link.sources, link.task)
 
     def starts(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item]) -> dict[State, tuple[str, ...]]:
@@ -163,7 +163,7 @@ class SpreadGraph:
         return "refuted" if items else "unchecked"
 
     def _check(self, last: Step) -> Check | None:
-        link = self.kb.links[last.link]
+        link = self.kb.link(last.link)
         seen = link.check
         state = last.to.state
         if state != "present" and (seen is None or not _speaks_to(self.kb.findings[seen.finding].method, state)):
@@ -184,14 +184,15 @@ class SpreadGraph:
         held = set(self.starts(hypotheses, items))
         wanted = held | {p.target for p in predictions if p.status in ("unchecked", "confirmed")}
         part = networkx.DiGraph()
-        part.add_edges_from((here, step.to) for here in sorted(wanted) for step in self.steps.get(here, ()) if step.to in wanted)
+        reviewed = ((here, s.to) for here in sorted(wanted) for s in self.steps.get(here, ()) if s.link in self.kb.links)
+        part.add_edges_from((here, to) for here, to in reviewed if to in wanted)
         circles = networkx.simple_cycles(part, length_bound=self.kb.constants.spread.loop_length)
         turned = sorted({_turned(tuple(circle)) for circle in circles if len(circle) > 1 and held & set(circle)})
         return tuple(Loop(nodes, self._told(nodes)) for nodes in turned)
 
     def _told(self, nodes: Sequence[State]) -> str:
         around = zip(nodes, (*nodes[1:], nodes[0]), strict=True)
-        return " ".join(next(s.mechanism for s in self.steps[a] if s.to == b) for a, b in around)
+        return " ".join(next(s.mechanism for s in self.steps[a] if s.to == b and s.link in self.kb.links) for a, b in around)
 
 
 def ends_of(link: Link, kb: KnowledgeBase) -> Iterator[tuple[State, State]]:
