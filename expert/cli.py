@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from expert.errors import CaseError, ExpertError, Fault, UsageError
+from expert.cli_kb import battery_app, kb_app
+from expert.errors import ExpertError, UsageError
+from expert.terminal import KbOption, RulesOption, each, out, safe, told
 
 _HELP = """Reasons about muscle imbalance from what a clinician sees. Hypotheses for professionals, never a diagnosis."""
 _EXIT_RED_FLAG = 4
 
 app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-kb_app = typer.Typer(help="The knowledge: check it, show it, print its schemas.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(kb_app, name="kb")
+app.add_typer(battery_app, name="battery")
 
 
 class Format(StrEnum):
@@ -40,15 +40,6 @@ class EngineName(StrEnum):
     native = "native"
 
 
-class Subject(StrEnum):
-    """What a schema is of."""
-
-    case = "case"
-    knowledge = "knowledge"
-
-
-KbOption = Annotated[Path | None, typer.Option("--kb", help="Your own knowledge folder, laid over the shipped one.")]
-RulesOption = Annotated[Path | None, typer.Option("--rules", help="Your own rules folder, laid over the shipped one.")]
 EngineOption = Annotated[EngineName, typer.Option("--engine", help="auto takes experta where it is installed.")]
 CasesArgument = Annotated[list[str] | None, typer.Argument(help="Case files (YAML or JSON); - reads standard input.")]
 
@@ -87,12 +78,12 @@ def assess(
     loaded = _cases(cases or [], present or [], absent or [], unknown or [], measured or [])
     knowledge = load_knowledge(kb, rules)
     chosen = "json" if as_json else "txt" if format is Format.text else format.value
-    answers = _each(loaded, lambda case: reason(case, knowledge, engine.value))
+    answers = each(loaded, lambda case: reason(case, knowledge, engine.value))
     colour = chosen == "txt" and output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     texts = [a.to_json() if chosen == "json" else a.report(chosen, top=top, colour=colour) for a in answers]
     if chosen == "html" and len(texts) > 1:
         raise UsageError("one HTML report holds one case; give one case at a time")
-    _out("\n".join(t.rstrip("\n") for t in texts) + "\n", output)
+    out("\n".join(t.rstrip("\n") for t in texts) + "\n", output)
     if fail_on_red_flag and any(a.referral.flags for a in answers):
         raise typer.Exit(_EXIT_RED_FLAG)
 
@@ -108,10 +99,10 @@ def validate(cases: CasesArgument = None, kb: KbOption = None, rules: RulesOptio
 
     loaded = _cases(cases or [])
     base = load_knowledge(kb, rules).kb
-    for case, stated in zip(loaded, _each(loaded, lambda case: normalise(case, base)), strict=True):
-        typer.echo(_safe(f"{case.document.where}: valid, {len(stated.items)} items"))
+    for case, stated in zip(loaded, each(loaded, lambda case: normalise(case, base)), strict=True):
+        typer.echo(safe(f"{case.document.where}: valid, {len(stated.items)} items"))
         for warning in stated.warnings:
-            typer.echo(_safe(f"{case.document.where}: {warning}"), err=True)
+            typer.echo(safe(f"{case.document.where}: {warning}"), err=True)
 
 
 @app.command()
@@ -174,163 +165,16 @@ def trace(
     typer.echo(render(answer.to_dict(), knowledge.kb, "trace").rstrip("\n"))
 
 
-@kb_app.command("lint")
-def kb_lint(kb: KbOption = None, rules: RulesOption = None) -> None:
-    """Check the knowledge: everything that will not load, then what lint finds. Exits with 1 when lint finds something.
-
-    Example: myologic kb lint --rules my_rules
-    """
-    from expert.lint import lint
-    from expert.pipeline import load_knowledge
-
-    knowledge = load_knowledge(kb, rules)
-    found = lint(knowledge)
-    for issue in found:
-        typer.echo(str(issue))
-    base = knowledge.kb
-    typer.echo(
-        f"{len(base.muscles)} muscles, {len(base.findings)} findings, {len(base.rules)} rules, {len(base.patterns)} patterns, "
-        f"{len(base.flags)} flags, {len(base.links)} links, {len(base.sources)} sources: {len(found)} issues",
-        err=True,
-    )
-    if found:
-        raise typer.Exit(1)
-
-
-@kb_app.command("schema")
-def kb_schema(subject: Annotated[Subject, typer.Argument(help="case or knowledge")] = Subject.knowledge) -> None:
-    """Print the JSON Schema of a case file, or of the files of kb/ and rules/, for editors.
-
-    Example: myologic kb schema case > case.schema.json
-    """
-    from expert.formats import CaseFile, KnowledgeFile
-
-    model = CaseFile if subject is Subject.case else KnowledgeFile
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}
-    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
-
-
-@kb_app.command("show")
-def kb_show(
-    name: Annotated[str, typer.Argument(help="The id (or words) of anything in the knowledge.")],
-    kb: KbOption = None,
-    rules: RulesOption = None,
-) -> None:
-    """Show one entry of the knowledge: a muscle, finding, rule, pattern, flag, link, source, with its file and line.
-
-    Example: myologic kb show hip-drop
-    """
-    from expert.lint import entries_named
-    from expert.pipeline import load_knowledge
-
-    base = load_knowledge(kb, rules).kb
-    for section, entry, place in entries_named(name, base):
-        typer.echo(f"{section[:-1] if section.endswith('s') else section} {entry.id}  ({place[0]}:{place[1]})")
-        typer.echo(_as_yaml(entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)))
-
-
-# --- plumbing ----------------------------------------------------------------------------------------------------------------
-
-
 def _cases(paths: list[str], *quick: list[str]) -> list[Any]:
     """The cases of all files, and the one that is typed on the command line: present, absent, unknown, measured."""
     from expert.cases import case_from_quick, load_case
 
     if not paths and not any(quick):
         raise UsageError("no case: give a file, - for standard input, or findings with -f, -x, -u, -m (see --help)")
-    loaded = _each(paths, load_case)
+    loaded = each(paths, load_case)
     if any(quick):
         loaded.append(case_from_quick(*quick))
     return loaded
-
-
-def _each(things: list[Any], do: Callable[[Any], Any]) -> list[Any]:
-    """Do it to all of them, and report the faults of all of them together."""
-    done: list[Any] = []
-    faults: list[Fault] = []
-    kind: type[ExpertError] = ExpertError
-    for thing in things:
-        try:
-            done.append(do(thing))
-        except ExpertError as error:
-            faults += error.faults
-            kind = CaseError if isinstance(error, CaseError) else type(error)
-    if faults:
-        raise kind(faults)
-    return done
-
-
-def _out(text: str, path: Path | None) -> None:
-    """Print, or write a file whole: first beside it, then in its place."""
-    if path is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    import tempfile
-
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise ExpertError(f"{path}: cannot be written: {error.strerror}") from None
-    typer.echo(_safe(f"wrote {path}"), err=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _as_yaml(data: Any) -> str:
-    import io
-
-    from ruamel.yaml import YAML
-
-    yaml, text = YAML(), io.StringIO()
-    yaml.width = 100
-    yaml.dump(data, text)
-    return text.getvalue()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """A user's mistake as lines on stderr and its kind's exit code; a closed pipe as silence."""
-    try:
-        yield
-    except ExpertError as error:
-        lines = str(error).splitlines()
-        for line in lines[:20]:
-            typer.echo(f"myologic: {_safe(line)}", err=True)
-        if len(lines) > 20:
-            typer.echo(f"myologic: and {len(lines) - 20} more", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        _drop_stdout()
-        sys.exit(0)
-    except OSError as error:
-        _drop_stdout()
-        typer.echo(f"myologic: cannot write: {error.strerror}", err=True)
-        sys.exit(ExpertError.exit_code)
-
-
-def _drop_stdout() -> None:
-    """Whatever is still to be flushed goes nowhere, so that the interpreter ends quietly."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _safe(text: str) -> str:
-    """Text without terminal controls."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def main() -> None:
@@ -338,7 +182,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    with _told():
+    with told():
         try:
             app()
         finally:

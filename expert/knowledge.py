@@ -58,6 +58,15 @@ def load(kb: str | os.PathLike[str] | None = None, rules: str | os.PathLike[str]
     return from_texts(layers)
 
 
+def load_whole(folder: str | os.PathLike[str]) -> KnowledgeBase:
+    """The knowledge of one folder that holds kb/ and rules/, and nothing of the shipped one."""
+    parts = [(name, Path(folder) / name) for name in ("kb", "rules")]
+    missing = [Fault(str(part), 0, "there is no such folder") for _, part in parts if not part.is_dir()]
+    if missing:
+        raise KnowledgeError(missing)
+    return from_texts([_texts(parts)])
+
+
 def from_texts(layers: Sequence[Sequence[tuple[str, str]]]) -> KnowledgeBase:
     """A knowledge base from (name, text) pairs, one list a layer, later layers over earlier ones."""
     return _assembled(_files(layers))

@@ -106,6 +106,11 @@ def load_knowledge(kb: str | os.PathLike[str] | None = None, rules: str | os.Pat
     return _compiled(knowledge.load(kb, rules))
 
 
+def load_whole(folder: str | os.PathLike[str]) -> Knowledge:
+    """Another knowledge in place of the shipped one: a folder that holds kb/ and rules/."""
+    return _compiled(knowledge.load_whole(folder))
+
+
 def _compiled(kb: KnowledgeBase) -> Knowledge:
     return Knowledge(kb, rulebase.compile_rules(kb))
 

@@ -36,6 +36,11 @@ def report(answer: Tree, kb: KnowledgeBase, format: str = "txt", **options: Any)
     return template.render(a=answer, kb=kb, about=kb.about, v=arranged(answer, kb, int(given["top"])), **given)
 
 
+def page(name: str, kb: KnowledgeBase, **data: Any) -> str:
+    """A page about the knowledge itself, in Markdown."""
+    return _environment("md", False).get_template(f"kb-{name}.md.j2").render(kb=kb, about=kb.about, **data)
+
+
 # --- environments: what makes text safe in each format ---------------------------------------------------------------------------
 
 

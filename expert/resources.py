@@ -24,6 +24,12 @@ def knowledge_files(folder: Traversable, name: str) -> Iterator[tuple[str, bytes
             yield here, entry.read_bytes()
 
 
+def cases() -> Traversable:
+    """The folder of hand-written cases: with the tests in a checkout, beside the knowledge in the wheel."""
+    here = root()
+    return here / "cases" if (here / "cases").is_dir() else here / "tests" / "cases"
+
+
 def template(name: str) -> str:
     """The text of one template."""
     return (root() / "reports" / "templates" / name).read_text(encoding="utf-8")

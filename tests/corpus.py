@@ -9,10 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from expert import Assessment
 from expert.model import AXIS_OF, Hypothesis, KnowledgeBase
+from expert.stored import stored_cases
 from expert.words import Found
 
 FOLDER = Path(__file__).parent / "cases"
@@ -48,13 +47,7 @@ def mirrored(value: Any) -> Any:
 @lru_cache(maxsize=1)
 def cases() -> tuple[CorpusCase, ...]:
     """Every case of every file, in the order written."""
-    found = []
-    for file in sorted(FOLDER.glob("*.yaml")):
-        for entry in YAML(typ="safe").load(file.read_text(encoding="utf-8")):
-            source = entry["source"] if isinstance(entry["source"], list) else [entry["source"]]
-            assert set(entry) == {"name", "case", "expected", "source"}, (file.name, entry["name"])
-            found.append(CorpusCase(file.stem, entry["name"], entry["case"], entry["expected"], tuple(source)))
-    return tuple(found)
+    return tuple(CorpusCase(c.file, c.name, c.case, c.expected, c.source) for c in stored_cases(FOLDER))
 
 
 # --- lines of an expectation ----------------------------------------------------------------------------------------------------
