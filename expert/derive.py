@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from expert.formats import Axis, Link
+from expert.formats import Axis, End, Link
 from expert.model import KnowledgeBase
 
-_MAPS: Mapping[str, Mapping[str, str]] = {
+_MAPS: Mapping[str, dict[Any, Any]] = {
     "antagonist": {"overactive": "underactive", "shortened": "lengthened"},
     "synergist": {"underactive": "overactive", "weak": "overactive"},
     "shared-nerve": {"weak": "weak"},
@@ -102,11 +102,11 @@ _MECHANISM = {
 
 
 def _link(pair: _Pair, kb: KnowledgeBase) -> Link:
-    return Link.model_validate({
-        "id": f"anatomy-{pair.kind}-{pair.one}-{pair.other}", "kind": pair.kind, "from": {"muscle": pair.one}, "to": {"muscle": pair.other},
-        "map": _MAPS[pair.kind], "strength": round(kb.constants.derived.scale * pair.weight, 3),
-        "mechanism": _MECHANISM[pair.kind].format(pair.because), "grade": "D", "sources": [kb.constants.mechanics.source],
-    })  # fmt: skip
+    return Link.model_construct(  # made of what was validated already
+        id=f"anatomy-{pair.kind}-{pair.one}-{pair.other}", kind=pair.kind, start=End(muscle=pair.one), to=End(muscle=pair.other),
+        map=_MAPS[pair.kind], strength=round(kb.constants.derived.scale * pair.weight, 3), task=(), check=None,
+        mechanism=_MECHANISM[pair.kind].format(pair.because), grade="D", sources=(kb.constants.mechanics.source,),
+    )  # fmt: skip
 
 
 def _words(direction: str) -> str:
