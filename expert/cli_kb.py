@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -96,7 +97,7 @@ def kb_show(
 
 
 @kb_app.command("coverage")
-def kb_coverage(cases: CasesOption = None, kb: KbOption = None, rules: RulesOption = None) -> None:
+def kb_coverage(context: typer.Context, cases: CasesOption = None, kb: KbOption = None, rules: RulesOption = None) -> None:
     """Print what the source documents ask for, what serves each row and which case shows it. Exits with 1 where a row has gaps.
 
     Example: myologic kb coverage
@@ -108,23 +109,17 @@ def kb_coverage(cases: CasesOption = None, kb: KbOption = None, rules: RulesOpti
 
     knowledge = load_knowledge(kb, rules)
     answers = assess({"findings": []}, knowledge, "native").to_dict()
-    rows = coverage(knowledge.kb, [c.name for c in stored_cases(cases)], command_names(), answers)
+    rows = coverage(knowledge.kb, [c.name for c in stored_cases(cases)], _commands(context.find_root().command), answers)
     typer.echo(page("coverage", knowledge.kb, rows=rows).rstrip("\n"))
     if not rows or any(row.gaps for row in rows):
         raise typer.Exit(1)
 
 
-def command_names() -> list[str]:
+def _commands(root: Any) -> Iterator[str]:
     """Every command as it is typed: `assess`, `kb coverage`, `battery form`."""
-    from expert.cli import app
-
-    groups = [("", app), *((f"{g.name} ", g.typer_instance) for g in app.registered_groups)]
-    found = []
-    for prefix, group in groups:
-        for command in group.registered_commands if group else ():
-            name = command.name or (command.callback.__name__ if command.callback else "")
-            found.append(prefix + name.replace("_", "-"))
-    return found
+    for name, command in root.commands.items():
+        for inner in _commands(command) if hasattr(command, "commands") else ("",):
+            yield f"{name} {inner}".rstrip()
 
 
 @kb_app.command("mechanics")

@@ -45,10 +45,12 @@ class SpreadGraph:
         for link in sorted((*kb.links.values(), *kb.derived.values()), key=lambda entry: entry.id):
             for start, end in ends_of(link, kb):
                 self.graph.add_edge(start, end, key=link.id)
-        self.steps: dict[State, tuple[Step, ...]] = {
-            start: tuple(sorted((self._step(link, end) for _, end, link in self.graph.out_edges(start, keys=True)), key=_by_strength))
-            for start in self.graph
-        }
+        self.steps: dict[State, tuple[Step, ...]] = {start: self._steps(start) for start in self.graph}
+
+    def _steps(self, start: State) -> tuple[Step, ...]:
+        """The links that may be walked from a state, strongest first: the reviewed ones, and derived ones whose end can be tested."""
+        found = (self._step(link, end) for _, end, link in self.graph.out_edges(start, keys=True))
+        return tuple(sorted((s for s in found if s.link in self.kb.links or self._check(s) is not None), key=_by_strength))
 
     def _tests(self) -> dict[tuple[str, str], SeenAs]:
         """For each muscle and axis, the strength or length test that speaks of it most, from the rules about tests."""
