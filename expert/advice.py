@@ -52,20 +52,20 @@ def _holding(entries: Iterable[_Told], stated: Stated, kb: KnowledgeBase) -> Ite
 def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, kb: KnowledgeBase, today: str = "") -> Plan:
     """The plan, or why it is withheld. `today`: the date of the visit (YYYY-MM-DD) where it is known."""
     bounds = [_flag_bound(referral), *_caution_bounds(stated, kb, today)]
+    barred = _barred(stated, kb)
+    left_out = tuple(dict.fromkeys(barred.values()))
     withheld = [because for effect, because in filter(None, bounds) if effect == "withheld"]
     softer = [because for effect, because in filter(None, bounds) if effect != "withheld"]
     if referral.not_asked and not withheld:
         screened = len(referral.asked) + len(referral.not_asked)
         softer.append(f"{len(referral.not_asked)} of {screened} red flags were not asked about")
     if withheld:
-        return Plan(True, False, tuple(withheld), ())
-    barred = _barred(stated, kb)
+        return Plan(True, False, tuple(withheld), (), left_out)
     phases = _phases(_by_muscle(hypotheses), stated, kb, frozenset(barred))
-    left_out = tuple(dict.fromkeys(barred.values()))
     if not phases:
         nothing = "no hypothesis is supported and free of red flags, so there is nothing to plan yet"
-        return Plan(False, False, (nothing, *softer), ())
-    return Plan(False, bool(softer), (*softer, *left_out), phases)
+        return Plan(False, False, (nothing, *softer), (), left_out)
+    return Plan(False, bool(softer), tuple(softer), phases, left_out)
 
 
 def _flag_bound(referral: Referral) -> tuple[str, str] | None:

@@ -200,6 +200,7 @@ def _outlook(result: Result) -> Tree:
 def _plan(plan: Plan) -> Tree:
     return {
         "withheld": plan.withheld, "provisional": plan.provisional, "because": list(plan.because),
+        "left_out": list(plan.left_out),
         "phases": [
             {"name": phase.name, "goal": phase.goal, "items": [_plan_item(i) for i in phase.items]} for phase in plan.phases
         ],

@@ -278,13 +278,17 @@ class Range(Shape):
 # --- what is measured ----------------------------------------------------------------------------------------------------
 
 
+Dimension = Literal["force", "torque", "angle", "length", "time", "grade", "count", "force-per-mass", "torque-per-mass"]
+
+
 class Unit(Entry):
     """A unit by its UCUM symbol. `factor`: how many of the dimension's base unit one of it is."""
 
     symbol: Words
     words: tuple[Words, ...] = ()
-    dimension: Literal["force", "torque", "angle", "length", "time", "grade", "count", "force-per-mass", "torque-per-mass"]
+    dimension: Dimension
     factor: Annotated[_Float, Field(gt=0, allow_inf_nan=False)] = 1
+    most: Number | None = Field(None, description="more than this there is not, whatever is measured")
 
 
 class Error(Shape):
@@ -325,9 +329,7 @@ class Measure(Entry):
     side_means: Text | None = None
     sides: tuple[Side, ...] = Field(("left", "right"), min_length=1)
     task: Id | None = Field(None, description="what the person does while it is measured, where its findings are told by task")
-    dimensions: tuple[
-        Literal["force", "torque", "angle", "length", "time", "grade", "count"], ...
-    ] = Field(min_length=1)
+    dimensions: tuple[Dimension, ...] = Field(min_length=1)
     least: Number = 0
     most: Number = Field(description="more than this, in the first dimension's base unit, is a slip of the pen")
     error: tuple[Error, ...] = ()

@@ -45,6 +45,7 @@ class _Said(NamedTuple):
     because: str
     source: str
     values: tuple[Value, ...]
+    alike: bool = False  # within what is healthy, and not merely within the error of a crude test
 
 
 def unit_named(words: str, units: Mapping[str, Unit]) -> Unit | None:
@@ -58,16 +59,13 @@ def judged(values: Iterable[Value], person: Person, kb: KnowledgeBase) -> tuple[
     """What all values together show, one line for each finding and side; present outweighs borderline, borderline absent."""
     by_place = {(v.measure, v.side): v for v in values}
     said: dict[tuple[str, str], list[_Said]] = defaultdict(list)
-    alike: list[tuple[str, _Said]] = []
+    alike: dict[str, list[_Said]] = defaultdict(list)
     for name in sorted({v.measure for v in by_place.values()}):
-        measure = kb.measures[name]
-        for judgement in measure.judgements:
-            if not _is_for(judgement, person):
-                continue
-            for one in _say(judgement, measure, by_place, person, kb):
+        for judgement in _fitting(kb.measures[name], person):
+            for one in _say(judgement, kb.measures[name], by_place, person, kb):
                 said[one.finding, one.side].append(one)
-                if judgement.equal and one.verdict == "absent":
-                    alike.append((judgement.equal, one))
+                if judgement.equal:
+                    alike[judgement.equal].append(one)
     lines = [_line(found) for found in said.values()]
     told = {(m.finding, m.side): m.verdict for m in lines}
     for equal, ones in _equals(alike, told):
@@ -75,13 +73,12 @@ def judged(values: Iterable[Value], person: Person, kb: KnowledgeBase) -> tuple[
     return tuple(sorted(lines, key=lambda m: (m.finding, m.side)))
 
 
-def _equals(alike: Iterable[tuple[str, _Said]], told: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, list[_Said]]]:
-    """Sides that measure alike, unless some other judgement finds one or both of them wanting."""
-    found: dict[str, list[_Said]] = defaultdict(list)
-    for equal, one in alike:
-        if all(told.get((one.finding, side), "absent") == "absent" for side in (one.side, mirrored(one.side))):
-            found[equal].append(one)
-    yield from sorted(found.items())
+def _equals(alike: Mapping[str, list[_Said]], told: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, list[_Said]]]:
+    """What measures alike: every judgement that names it says so, and no other one finds anything wanting."""
+    for equal, ones in sorted(alike.items()):
+        sides = {(one.finding, side) for one in ones for side in (one.side, mirrored(one.side))}
+        if all(one.alike for one in ones) and all(told.get(place, "absent") == "absent" for place in sides):
+            yield equal, ones
 
 
 def _line(found: list[_Said]) -> Measured:
@@ -97,6 +94,13 @@ def _line(found: list[_Said]) -> Measured:
 
 def _told(value: Value) -> str:
     return f"{value.side} {value.written}" if value.side in ("left", "right") else value.written
+
+
+def _fitting(measure: Measure, person: Person) -> list[Judgement]:
+    """The judgements that speak of such a person; a norm for everybody stands back where one for such people speaks."""
+    fitting = [j for j in measure.judgements if _is_for(j, person)]
+    own = {(j.finding, j.on, j.unit) for j in fitting if j.by == "norm" and (j.sex or j.age)}
+    return [j for j in fitting if j.by != "norm" or j.sex or j.age or (j.finding, j.on, j.unit) not in own]
 
 
 def _is_for(judgement: Judgement, person: Person) -> bool:
@@ -123,11 +127,19 @@ def _say(
     for value in own:
         if judgement.by == "norm":
             yield from _beside_norm(judgement, measure, value, person, kb)
-        elif (other := values.get((judgement.to or "", value.side))) is not None and other.dimension == value.dimension and other.amount:
-            ratio = round(value.amount / other.amount, 6)
-            verdict = _verdict(judgement, ratio, 0)
-            because = f"{kb.measures[value.measure].name} to {kb.measures[other.measure].name}: {ratio:.2f}. {judgement.because}"
-            yield _Said(judgement.finding, value.side, verdict, because, judgement.source, (value, other))
+        else:
+            other = values.get((judgement.to or "", value.side)) or values.get((judgement.to or "", "midline"))
+            yield from _beside_opponent(judgement, value, other, kb)
+
+
+def _beside_opponent(judgement: Judgement, value: Value, other: Value | None, kb: KnowledgeBase) -> Iterator[_Said]:
+    """A ratio of two measures; grades by hand have none, since two fives make one."""
+    if other is None or other.dimension != value.dimension or value.dimension == "grade" or not other.amount:
+        return
+    ratio = round(value.amount / other.amount, 6)
+    verdict = _verdict(judgement, ratio, 0)
+    because = f"{kb.measures[value.measure].name} to {kb.measures[other.measure].name}: {ratio:.2f}. {judgement.because}"
+    yield _Said(judgement.finding, value.side, verdict, because, judgement.source, (value, other), verdict == "absent")
 
 
 def _beside_norm(judgement: Judgement, measure: Measure, value: Value, person: Person, kb: KnowledgeBase) -> Iterator[_Said]:
@@ -157,13 +169,14 @@ def _differ(judgement: Judgement, measure: Measure, left: Value, right: Value, k
         apart = gap / unit.factor
         told = f"{_number(apart)} {unit.symbol} apart"
     verdict = _between(round(apart, 6), judgement)
+    alike = verdict == "absent"
     if verdict != "absent" and gap < _error(measure, left.dimension, high.amount, 1, kb):
         verdict, told = "absent", f"{told}, less than the measurement error"
     shown, other = (low, high) if judgement.on == "lower" else (high, low)
     because = f"The sides measure {told}. {judgement.because}"
-    yield _Said(judgement.finding, shown.side, verdict, because, judgement.source, (left, right))
+    yield _Said(judgement.finding, shown.side, verdict, because, judgement.source, (left, right), alike)
     if verdict == "absent":
-        yield _Said(judgement.finding, other.side, "absent", because, judgement.source, (left, right))
+        yield _Said(judgement.finding, other.side, "absent", because, judgement.source, (left, right), alike)
 
 
 def _between(apart: float, judgement: Judgement) -> str:

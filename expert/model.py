@@ -572,12 +572,13 @@ class PlanPhase:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The proposal, or why there is none."""
+    """The proposal, or why there is none; and what must be left out of it, whoever makes it."""
 
     withheld: bool
     provisional: bool
     because: tuple[str, ...]
     phases: tuple[PlanPhase, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,9 +146,11 @@ class _Reader:
         if unit is None or not sides:
             return
         amount = round(float(entry.value) * float(unit.factor), 6)
-        if unit.dimension == measure.dimensions[0] and not measure.least <= amount <= measure.most:
-            base = f"{measure.least:g} to {measure.most:g} in the base unit of {unit.dimension}"
-            self.fault((*path, "value"), f"{measure.id}: {entry.value:g} {entry.unit} is not plausible ({base})")
+        usual = unit.dimension == measure.dimensions[0]
+        if (usual and not measure.least <= amount <= measure.most) or (unit.most is not None and not 0 <= entry.value <= unit.most):
+            least, most = (measure.least, measure.most) if usual else (0, unit.most or 0)
+            range_ = f"{least:g} to {most:g} in the base unit of {unit.dimension}"
+            self.fault((*path, "value"), f"{measure.id}: {entry.value:g} {entry.unit} is not plausible ({range_})")
             return
         for side in sides:
             yield Value(measure.id, side, unit.dimension, amount, f"{entry.value:g} {entry.unit}", entry.pain > 0)

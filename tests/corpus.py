@@ -189,10 +189,10 @@ def _silent(answer: Assessment, rule: str) -> Iterator[str]:
         yield f"{rule} is not silent: {sorted(found)}"
 
 
-def _measured(answer: Assessment, line: str) -> Iterator[str]:
+def _measured(answer: Assessment, line: str, wanted: bool) -> Iterator[str]:
     """`hip-abduction-weak left present`, by any measurement."""
     told = {f"{m.finding} {m.side}".removesuffix(" midline") + f" {m.verdict}" for m in answer.result.measured}
-    if line not in told:
+    if (line in told) is not wanted:
         yield f"measured {line}: {sorted(told)}"
 
 
@@ -242,7 +242,8 @@ _LINES: Mapping[str, Callable[[Assessment, str], Iterator[str]]] = {
     "not_predicted": lambda a, line: _predicted(a, line, False),
     "conflicts": _conflict,
     "silent": _silent,
-    "measured": _measured,
+    "measured": lambda a, line: _measured(a, line, True),
+    "not_measured": lambda a, line: _measured(a, line, False),
 }
 _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "patterns": lambda a, v: _patterns(a, v, True),
@@ -260,6 +261,7 @@ _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "not_risks": lambda a, v: _words("risk", v, {r.id for r in a.result.risks}, set(a.knowledge.kb.risks), present=False),
     "outlook": lambda a, v: _same("outlook", v, a.result.outlook.id if a.result.outlook else ""),
     "plan_mentions": lambda a, v: [f"plan: no word of '{w}'" for w in v if w.casefold() not in plan_text(a)],
+    "left_out": lambda a, v: [f"left out: no word of '{w}'" for w in v if w.casefold() not in " ".join(a.plan.left_out).casefold()],
     "plan_leaves_out": lambda a, v: [f"plan: says '{w}'" for w in v if w.casefold() in plan_text(a)],
     "nothing_supported": lambda a, v: _same("supported", v, [h.about.key for h in a.hypotheses if h.status == "supported"]),
     "no_hypotheses": lambda a, v: _same("hypotheses", v, [h.about.key for h in a.hypotheses if spoken_for(h)]),

@@ -12,17 +12,22 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from corpus import CorpusCase, cases
 from ruamel.yaml import YAML
 
 from expert import assess, load_knowledge
+from expert.conditions import ConditionError
+from expert.formats import Condition, Pattern
 from expert.inference import choose, infer
-from expert.model import OPPOSITE_STATE, CompiledRule, Fact, Firing, Knowledge, Program, Target, Term, Variant, sides_of
+from expert.model import OPPOSITE_STATE, CompiledRule, Fact, Firing, Knowledge, KnowledgeBase, Program, Target, Term, Variant, sides_of
 from expert.pipeline import _fact_of, _facts_of
+from expert.rulebase import _Builder
 
 SURVIVORS = Path(__file__).parent / "survivors.yaml"
 WANTED = 0.95
@@ -53,12 +58,12 @@ class Looked:
     speaks_of: frozenset[str]
 
 
-def mutants(variants: tuple[Variant, ...], rule: CompiledRule | None, name: str) -> Iterator[Mutant]:
-    """Every small way to break one rule (or a pattern, which has no targets)."""
-    targets = rule.targets if rule else ()
+def mutants(variants: tuple[Variant, ...], rule: CompiledRule, sided: frozenset[str]) -> Iterator[Mutant]:
+    """Every small way to break one rule. `sided`: the findings that have a side."""
+    targets, name = rule.targets, rule.id
     yield Mutant(name, "deleted", (), ())
     for number, variant in enumerate(variants):
-        for broken, how in _broken(variant):
+        for broken, how in _broken(variant, sided):
             yield Mutant(name, f"variant {number}: {how}", (*variants[:number], broken, *variants[number + 1 :]), targets)
     for number, target in enumerate(targets):
         about = f"{target.muscle or 'matched'} {target.side} {target.state}"
@@ -68,21 +73,21 @@ def mutants(variants: tuple[Variant, ...], rule: CompiledRule | None, name: str)
             yield Mutant(name, f"{about}: side turned", variants, (*others, replace(target, side=_TURNED[target.side])))
 
 
-def _broken(variant: Variant) -> Iterator[tuple[Variant, str]]:
+def _broken(variant: Variant, sided: frozenset[str]) -> Iterator[tuple[Variant, str]]:
     for number, term in enumerate(variant.terms):
         others = (*variant.terms[:number], *variant.terms[number + 1 :])
         if others:
             yield replace(variant, terms=others), f"premise {term.name} {term.state} dropped"
-        for changed, how in _changed(term):
+        for changed, how in _changed(term, sided):
             yield replace(variant, terms=(*variant.terms[:number], changed, *variant.terms[number + 1 :])), how
     for number, term in enumerate(variant.unless):
         yield replace(variant, unless=(*variant.unless[:number], *variant.unless[number + 1 :])), f"'none' {term.name} dropped"
 
 
-def _changed(term: Term) -> Iterator[tuple[Term, str]]:
+def _changed(term: Term, sided: frozenset[str]) -> Iterator[tuple[Term, str]]:
     if term.kind == "finding":
         yield replace(term, present=not term.present), f"premise {term.name} flipped"
-    if term.side in _TURNED and term.kind != "hypothesis":
+    if term.side in _TURNED and term.name in sided:  # turning the side of what has none changes nothing
         yield replace(term, side=_TURNED[term.side]), f"premise {term.name}: side turned"
     if term.contexts:
         yield replace(term, contexts=()), f"premise {term.name}: task forgotten"
@@ -90,6 +95,55 @@ def _changed(term: Term) -> Iterator[tuple[Term, str]]:
         yield replace(term, level=0), f"premise {term.name}: severity or certainty forgotten"
     if term.kind == "hypothesis":
         yield replace(term, state=OPPOSITE_STATE[term.state]), f"premise {term.name} {term.state}: state changed"
+
+
+def pattern_mutants(pattern: Pattern, kb: KnowledgeBase) -> Iterator[Mutant]:
+    """Every small way to break a pattern, as its author would: in the core as it is written, not in what it expands into."""
+    yield Mutant(pattern.id, "deleted", (), ())
+    need = pattern.need or len(pattern.core)
+    for number, part in enumerate(pattern.core):
+        others = (*pattern.core[:number], *pattern.core[number + 1 :])
+        if others and need <= len(others):
+            yield from _compiled(pattern, {"core": others}, f"core {number + 1} dropped", kb)
+        for changed, how in _changed_parts(part):
+            core = (*pattern.core[:number], changed, *pattern.core[number + 1 :])
+            yield from _compiled(pattern, {"core": core}, f"core {number + 1}: {how}", kb)
+    for other in (need - 1, need + 1):
+        if 1 <= other <= len(pattern.core):
+            yield from _compiled(pattern, {"need": other}, f"needs {other} instead of {need}", kb)
+
+
+def _changed_parts(part: Condition) -> Iterator[tuple[Condition, str]]:
+    """A condition with one thing changed anywhere in it."""
+    for combiner in ("all", "any", "none", "of"):
+        inside: tuple[Condition, ...] = getattr(part, combiner)
+        for number, one in enumerate(inside):
+            rest = (*inside[:number], *inside[number + 1 :])
+            if len(rest) >= max(part.at_least or 1, 1):
+                yield part.model_copy(update={combiner: rest}), f"{_named(one)} dropped"
+            for changed, how in _changed_parts(one):
+                yield part.model_copy(update={combiner: (*inside[:number], changed, *inside[number + 1 :])}), how
+    if part.term in ("finding", "symptom", "history"):
+        turned = {None: "opposite", "same": "opposite", "opposite": "same"}.get(part.side)
+        if turned:
+            yield part.model_copy(update={"side": turned}), f"{_named(part)}: side turned"
+        if part.task:
+            yield part.model_copy(update={"task": ()}), f"{_named(part)}: task forgotten"
+    if part.hypothesis is not None:
+        other = part.hypothesis.model_copy(update={"state": OPPOSITE_STATE[part.hypothesis.state]})
+        yield part.model_copy(update={"hypothesis": other}), f"{_named(part)}: state changed"
+
+
+def _named(part: Condition) -> str:
+    return part.finding or part.symptom or part.history or part.pattern or (part.hypothesis.muscle if part.hypothesis else part.term)
+
+
+def _compiled(pattern: Pattern, changes: Mapping[str, Any], how: str, kb: KnowledgeBase) -> Iterator[Mutant]:
+    """The broken pattern, compiled; nothing where it would not even load."""
+    builder = _Builder(kb)
+    with suppress(ConditionError):
+        builder.add_pattern(Pattern.model_validate(pattern.model_copy(update=dict(changes)).model_dump(by_alias=True, exclude_unset=True)))
+        yield Mutant(pattern.id, how, tuple(builder.programs["patterns"]), ())
 
 
 def looked_at(knowledge: Knowledge) -> tuple[Looked, ...]:
@@ -115,7 +169,7 @@ def _pattern_of(line: str) -> str:
 
 def said(variants: tuple[Variant, ...], targets: tuple[Target, ...], facts: tuple[Fact, ...]) -> _Said:
     """What a rule says of these facts: muscle, side and state; of a pattern, the sides on which it is found."""
-    program = Program(tuple(v for v in variants if not v.absent))
+    program = Program(variants)
     found: set[tuple[str, ...]] = set()
     for firing in infer(program, list(facts), choose("native")) if program.variants else ():
         found |= set(_told(firing, targets))
@@ -135,15 +189,17 @@ def survivors(knowledge: Knowledge, wanted: frozenset[str]) -> tuple[list[Mutant
     rules, shelves = knowledge.rulebase, defaultdict[str, list[Variant]](list)
     for stage in ("direct", "inferred", "patterns"):
         for variant in rules.programs[stage].variants:
-            if not variant.rule.startswith("mechanics."):
+            if not variant.rule.startswith("mechanics.") and not variant.absent:
                 shelves[variant.rule].append(variant)
     speakers: Mapping[str, list[Looked]] = defaultdict(list)
     for looked in looked_at(knowledge):
         for name in looked.speaks_of:
             speakers[name].append(looked)
+    sided = frozenset(name for name, finding in knowledge.kb.findings.items() if "left" in finding.sides)
     lived, count = [], Counter[str]()
     for number, (name, variants) in enumerate(sorted((n, v) for n, v in shelves.items() if not wanted or n in wanted)):
-        for mutant, killed in _tried(name, tuple(variants), rules.rules.get(name), speakers[name]):
+        broken = pattern_mutants(knowledge.kb.patterns[name], knowledge.kb) if name in knowledge.kb.patterns else None
+        for mutant, killed in _tried(tuple(variants), rules.rules.get(name), speakers[name], broken or (), sided):
             count["tried"] += 1
             count["killed"] += killed
             lived += [] if killed else [mutant]
@@ -152,10 +208,12 @@ def survivors(knowledge: Knowledge, wanted: frozenset[str]) -> tuple[list[Mutant
     return lived, count
 
 
-def _tried(name: str, variants: tuple[Variant, ...], rule: CompiledRule | None, speakers: list[Looked]) -> Iterator[tuple[Mutant, bool]]:
-    """Every mutant of one rule, and whether a stored case that speaks of the rule tells it from the rule itself."""
+def _tried(
+    variants: tuple[Variant, ...], rule: CompiledRule | None, speakers: list[Looked], broken: Iterable[Mutant], sided: frozenset[str]
+) -> Iterator[tuple[Mutant, bool]]:
+    """Every mutant of one rule or pattern, and whether a stored case that speaks of it tells it from what it should be."""
     right = [(looked, said(variants, rule.targets if rule else (), looked.facts)) for looked in speakers]
-    for mutant in mutants(variants, rule, name):
+    for mutant in mutants(variants, rule, sided) if rule else broken:
         yield mutant, any(said(mutant.variants, mutant.targets, looked.facts) != told for looked, told in right)
 
 

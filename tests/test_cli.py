@@ -303,7 +303,7 @@ def test_kb_lint_tells_what_to_mend_in_a_users_folder_and_fails(run: Any, house:
     (house / "own" / "mine.yaml").write_text(rules(RULE.replace("a-rule", "b-rule")), encoding="utf-8")
     ran = run("kb", "lint", "--rules", house / "own")
     assert ran.code == 1
-    assert "what a-rule says; keep one [duplicate-rules]" in ran.out
+    assert "what a-rule says; keep one [duplicate]" in ran.out
     assert f"{house / 'own' / 'mine.yaml'}:2: b-rule" in ran.out
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from small import small_knowledge
 from strategies import CaseDict, cases
 
 from expert import assess, load_knowledge
@@ -16,13 +17,14 @@ from expert.model import AXES, AXIS_OF, Knowledge, State
 Json = dict[str, Any]
 
 TOP = [
-    "schema_version", "case_id", "engine", "knowledge", "inputs", "referral", "hypotheses", "patterns", "predicted", "drivers", "loops",
-    "causes", "risks", "outlook", "next_tests", "conflicts", "plan", "unused", "trace", "warnings",
+    "schema_version", "case_id", "engine", "knowledge", "inputs", "measured", "referral", "hypotheses", "patterns", "predicted",
+    "drivers", "loops", "causes", "risks", "outlook", "next_tests", "conflicts", "plan", "unused", "trace", "warnings",
 ]  # fmt: skip
 WITHIN = {
     "engine": {"name", "version"},
     "knowledge": {"version", "sha256", "rules", "findings", "muscles"},
     "inputs": {"used", "missing"},
+    "measured": {"measures", "name", "side", "values", "finding", "shows", "verdict", "because", "sources"},
     "referral": {"level", "asked", "not_asked", "flags"},
     "referral.flags": {"id", "title", "level", "because", "sources", "findings", "explains"},
     "hypotheses": {
@@ -34,7 +36,8 @@ WITHIN = {
     "predicted.path": {"kind", "id", "side", "state", "link", "mechanism", "grade", "sources"},
     "loops": {"nodes", "because"},
     "causes": {"id", "title", "because", "sources", "from"},
-    "outlook": {"text", "because", "sources"},
+    "risks": {"id", "title", "because", "grade", "sources", "from"},
+    "outlook": {"id", "text", "because", "grade", "sources", "from"},
     "conflicts": {"between", "because", "sources"},
     "plan": {"withheld", "provisional", "because", "phases"},
     "plan.phases": {"name", "goal", "items"},
@@ -121,8 +124,55 @@ def test_the_result_says_which_knowledge_it_rests_on(knowledge: Knowledge) -> No
 
 def test_later_keys_are_there_and_empty(knowledge: Knowledge) -> None:
     result = assess({"findings": [{"name": "hip drop", "side": "right", "task": "running"}]}, knowledge, "native").to_dict()
-    assert result["drivers"] == result["risks"] == result["next_tests"] == []
-    assert result["outlook"] == {"text": "", "because": "", "sources": []}
+    assert result["drivers"] == result["next_tests"] == []
+
+
+def test_what_a_case_gives_no_reason_to_say_is_there_and_empty(knowledge: Knowledge) -> None:
+    result = assess({"findings": []}, knowledge, "native").to_dict()
+    assert result["measured"] == result["risks"] == result["causes"] == []
+    assert result["outlook"] == {"id": None, "text": "", "because": "", "grade": None, "sources": [], "from": []}
+
+
+def test_a_risk_tells_how_strong_its_evidence_is_and_what_it_rests_on() -> None:
+    (told,) = _answered()["risks"]
+    assert told == {
+        "id": "falls", "title": "Falls", "kind": "risk", "because": "a count", "grade": "C", "sources": ["table"], "from": ["dip:left"],
+    }  # fmt: skip
+
+
+def test_an_outlook_tells_its_words_why_and_what_it_rests_on() -> None:
+    assert _answered()["outlook"] == {
+        "id": "mends", "text": "It mends.", "because": "it did", "grade": "D", "sources": ["study"], "from": ["dip:left"],
+    }  # fmt: skip
+
+
+def test_a_measured_verdict_tells_the_values_the_bound_and_its_source() -> None:
+    (left,) = _answered()["measured"]  # of the higher side a difference tells nothing
+    assert left == {
+        "measures": ["push"], "name": "Push", "side": "left", "values": "left 50 N, right 100 N", "finding": "dip", "shows": "Dip",
+        "verdict": "present", "because": "The sides measure 50 % apart. so it is", "sources": ["study"],
+    }  # fmt: skip
+
+
+def _answered() -> Json:
+    """What is told of a small case with a measured dip."""
+    text = """\
+units: [{id: newton, symbol: N, dimension: force}]
+measures:
+- id: push
+  name: Push
+  how: push
+  dimensions: [force]
+  most: 900
+  judgements:
+  - {by: side-difference, finding: dip, present: 40, absent: 15, unit: "%", because: so it is, source: study}
+  - {by: norm, finding: dip, sex: female, present: 60, absent: 70, unit: N, because: a norm of women, source: table}
+  sources: [study]
+risks: [{id: falls, title: Falls, when: {finding: dip, side: any}, because: a count, grade: C, sources: [table]}]
+outlooks: [{id: mends, title: Mends, when: {finding: dip, side: any}, text: It mends., because: it did, grade: D, sources: [study]}]
+"""
+    measured = [{"name": "push", "side": side, "value": value, "unit": "N"} for side, value in (("left", 50), ("right", 100))]
+    return assess({"findings": [], "measurements": measured}, small_knowledge(text), "native").to_dict()
 
 
 def test_what_was_not_said_and_bears_on_safety_is_missing(knowledge: Knowledge) -> None:

@@ -413,8 +413,8 @@ def _changed(change: Callable[[Any], Any]) -> Callable[[str], str]:
 
 
 def _points_raised(kept: Any) -> Any:
-    for document in kept["documents"]:
-        for entry in document[2].get("rules", []):
+    for _, data, _ in kept["documents"]:
+        for entry in data.get("rules", []):
             entry["then"][0]["points"] = 4
     return kept
 
@@ -430,10 +430,10 @@ DAMAGE: dict[str, Callable[[str], str]] = {
     "of other knowledge": _changed(lambda kept: {**kept, "digest": "0" * 64}),
     "without its documents": _changed(lambda kept: {"digest": kept["digest"]}),
     "with no documents": _changed(lambda kept: {**kept, "documents": []}),
-    "with a document of another shape": _changed(lambda kept: {**kept, "documents": [[0, "kb/a.yaml", {"x": 1}, []]]}),
-    "with half a document": _changed(lambda kept: {**kept, "documents": [[0, "kb/a.yaml"]]}),
-    "with lines that are none": _changed(lambda kept: {**kept, "documents": [[*d[:3], [["a", [1], 2]]] for d in kept["documents"]]}),
-    "with a file less": _changed(lambda kept: {**kept, "documents": [d for d in kept["documents"] if "rules" not in d[2]]}),
+    "with a document of another shape": _changed(lambda kept: {**kept, "documents": [["kb/a.yaml", {"x": 1}, []]]}),
+    "with half a document": _changed(lambda kept: {**kept, "documents": [["kb/a.yaml"]]}),
+    "with lines that are none": _changed(lambda kept: {**kept, "documents": [[*d[:2], [["a", [1], 2]]] for d in kept["documents"]]}),
+    "with a file less": _changed(lambda kept: {**kept, "documents": [d for d in kept["documents"] if "rules" not in d[1]]}),
     "with other points": _changed(_points_raised),
 }
 
@@ -480,7 +480,31 @@ def test_a_disk_that_is_full_leaves_no_half_file(house: Path, monkeypatch: pytes
 
 def test_faulty_knowledge_is_not_kept(house: Path) -> None:
     own_faults(house, "tsks: []")
-    assert not (house / "cache").exists() or not list((house / "cache").rglob("*.json"))
+    assert "tsks" not in cached(house).read_text(encoding="utf-8")  # what is shipped is sound, and kept by itself
+
+
+def test_ones_own_folder_does_not_make_the_shipped_one_be_read_anew(house: Path, parses: list[str]) -> None:
+    knowledge.load()
+    del parses[:]
+    own(house, "tasks: [{id: jump, name: Jump}]")
+    assert [Path(where).name for where in parses] == ["mine.yaml"]
+    own(house, "tasks: [{id: jump, name: Jump high}]")
+    assert [Path(where).name for where in parses] == ["mine.yaml", "mine.yaml"]
+
+
+def test_what_was_kept_of_ones_own_folder_is_the_same_knowledge_as_what_was_read(house: Path, parses: list[str]) -> None:
+    first = own(house, "tasks: [{id: jump, name: Jump}]")
+    count = len(parses)
+    second = own(house, "tasks: [{id: jump, name: Jump}]")
+    assert len(parses) == count
+    assert first == second
+    assert (second.shipped, second.places["tasks:jump"]) == (False, first.places["tasks:jump"])
+
+
+def test_what_is_shipped_is_never_taken_for_a_layer_of_ones_own(house: Path) -> None:
+    knowledge.load()
+    text = (house / "shipped" / "rules" / "r.yaml").read_text(encoding="utf-8")
+    assert "already defined" in own_faults(house, text)[0]
 
 
 # --- what is shipped -------------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def test_what_is_shipped_has_nothing_to_mend(knowledge: Knowledge) -> None:
 
 
 def test_an_issue_is_told_with_file_line_and_the_check_that_found_it() -> None:
-    assert str(Issue("rules/a.yaml", 7, "duplicate-rules", "twice")) == "rules/a.yaml:7: twice [duplicate-rules]"
+    assert str(Issue("rules/a.yaml", 7, "duplicate", "twice")) == "rules/a.yaml:7: twice [duplicate]"
 
 
 def test_issues_come_in_order_of_place() -> None:
@@ -38,7 +38,7 @@ def test_every_check_says_what_it_is_for() -> None:
 
 
 def test_two_rules_of_one_source_that_say_the_same_are_one_too_many() -> None:
-    (issue,) = found(rules(rule("first", "{finding: dip}", WEAK), rule("second", "{finding: dip}", WEAK)), check="duplicate-rules")
+    (issue,) = found(rules(rule("first", "{finding: dip}", WEAK), rule("second", "{finding: dip}", WEAK)), check="duplicate")
     assert (issue.where, issue.line) == ("kb/x1.yaml", 3)
     assert "second: says of puller (weak) what first says" in issue.message
 
@@ -46,7 +46,7 @@ def test_two_rules_of_one_source_that_say_the_same_are_one_too_many() -> None:
 def test_the_order_in_which_premises_are_written_hides_no_duplicate() -> None:
     one = rule("first", "{all: [{finding: dip}, {finding: lift}]}", WEAK)
     two = rule("second", "{all: [{finding: lift}, {finding: dip}]}", WEAK)
-    assert found(rules(one, two), check="duplicate-rules")
+    assert found(rules(one, two), check="duplicate")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_order_in_which_premises_are_written_hides_no_duplicate() -> None:
     ],
 )
 def test_rules_that_differ_in_anything_that_counts_are_no_duplicates(other: str) -> None:
-    assert found(rules(rule("first", "{finding: dip}", WEAK), other), check="duplicate-rules") == []
+    assert found(rules(rule("first", "{finding: dip}", WEAK), other), check="duplicate") == []
 
 
 # --- both ways ------------------------------------------------------------------------------------------------------------------------
@@ -101,14 +101,14 @@ def test_another_side_axis_muscle_or_a_word_against_is_no_contradiction(second: 
 
 
 def test_a_source_that_nothing_cites_is_told() -> None:
-    loose = {i.message.split(":")[0] for i in found(rules(rule("r", "{finding: dip}", WEAK, source="study")), check="uncited-source")}
+    loose = {i.message.split(":")[0] for i in found(rules(rule("r", "{finding: dip}", WEAK, source="study")), check="unsourced")}
     assert "second-table" in loose
     assert not loose & {"study", "table", "own-moment-arms"}
 
 
 def test_a_finding_that_nothing_reads_is_told_and_a_symptom_is_not() -> None:
     text = "symptoms:\n- {id: ache, name: Ache, sides: [midline]}\n" + rules(rule("r", "{any: [{finding: dip}]}", WEAK))
-    unread = {i.message.split(":")[0] for i in found(text, check="unread-vocabulary")}
+    unread = {i.message.split(":")[0] for i in found(text, check="missing") if "reads it" in i.message}
     assert unread == {"lift", "bow"}
 
 
@@ -150,12 +150,13 @@ def test_an_entry_is_found_by_its_id_with_its_place(knowledge: Knowledge) -> Non
     [("TFL", "tensor-fasciae-latae"), ("QL", "quadratus-lumborum"), ("knees cave in", "knee-valgus"), ("jogging", "running")],
 )
 def test_an_entry_is_found_by_the_words_that_name_it(words: str, wanted: str, knowledge: Knowledge) -> None:
-    assert [entry.id for _, entry, _ in entries_named(words, knowledge.kb)] == [wanted]
+    assert {entry.id for _, entry, _ in entries_named(words, knowledge.kb)} == {wanted}
 
 
 def test_entries_of_every_section_are_found_by_their_id(knowledge: Knowledge) -> None:
     places = [place.split(":", 1) for place in knowledge.kb.places]
-    one_of_each = {section: name for section, name in places if section != "shares"}  # a share has no id
+    nameless = ("shares", "measured_actions", "reversals")  # what is said of a muscle's pull has no id
+    one_of_each = {section: name for section, name in places if section not in nameless}
     assert len(one_of_each) > 12
     for section, name in one_of_each.items():
         assert (section, name) in {(s, e.id) for s, e, _ in entries_named(name, knowledge.kb)}
