@@ -51,7 +51,7 @@ def draw_direct(
             channel="direct", group=rule.group, findings=firing.premises, premises=firing.premises, absent=firing.absent,
             reliability=min(i.reliability for i in seen),
             severity=_THOUSAND if firing.absent else min(i.severity for i in seen),
-            instrumented=all(i.instrumented for i in seen),
+            settles=seen[0].settles if len({i.settles for i in seen}) == 1 else "",
         )  # fmt: skip
         painful = [i.key for i in seen if i.painful]
         for target in rule.targets:
@@ -83,7 +83,7 @@ def draw_inferred(
         basis = Basis(
             channel="inferred", group=leading.basis.group, findings=tuple(sorted(stated.union(*(h.findings for h in resting)))),
             premises=firing.premises, reliability=leading.basis.reliability, severity=leading.basis.severity,
-            instrumented=False, absent=False,
+            settles="", absent=False,
         )  # fmt: skip
         for target in rules[firing.rule].targets:
             drawn = _pieces(firing, rules[firing.rule], target, basis)
@@ -241,17 +241,20 @@ def status_of(own: int, rival: int, net: int, corroborated: bool, measure: Scale
 
 
 def looked_twice(evidence: Iterable[Evidence]) -> bool:
-    """Whether two separate looks agree, or one was measured with an instrument: one glance gives no more than `possible`.
+    """Whether two separate looks agree, or one was a test of that very axis with an instrument; and not all of it is mild.
 
-    The same finding in the same task is one look, on one side or on both.
+    The same finding in the same task is one look, on one side or on both. An angle that a camera measured is still one glance at what
+    a muscle does. Mild signs are usual in usual people, however many of them agree.
     """
     looks: set[str] = set()
+    tested = telling = False
     for entry in evidence:
-        if not entry.piece.against:
-            if entry.piece.basis.instrumented:
-                return True
-            looks.update(key.replace(":left", "").replace(":right", "") for key in entry.piece.basis.findings)
-    return len(looks) > 1
+        piece = entry.piece
+        if not piece.against:
+            tested = tested or piece.basis.settles == piece.about.axis
+            telling = telling or piece.basis.severity >= _THOUSAND
+            looks.update(key.replace(":left", "").replace(":right", "") for key in piece.basis.findings)
+    return telling and (tested or len(looks) > 1)
 
 
 def confidence(net: int, measure: Scale) -> str:

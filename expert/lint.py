@@ -115,8 +115,9 @@ def duplicate(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         (a, b) for a, b in _pairs(knowledge)
         if _same_claim(a, b) and a.rule.sources[0] == b.rule.sources[0] and _covers(b.variant, a.variant)
     )  # fmt: skip
+    order = {rule: number for number, rule in enumerate(knowledge.kb.rules)}  # layer by layer, as they were read
     for one, other, what in _by_rules(same):
-        earlier, later = sorted((one, other), key=lambda r: (knowledge.kb.places.get(f"rules:{r}", ("", 0)), r))
+        earlier, later = sorted((one, other), key=order.__getitem__)
         yield f"rules:{later}", f"{later}: says of {what} what {earlier} says; keep one"
 
 
@@ -333,6 +334,8 @@ def one_sided(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             yield f"measures:{name}", f"{name}: compares sides, but takes none"
     for rule in kb.rules.values():
         named = [kb.findings[q] for q in rule.when.asks if q in kb.findings]
+        if any(part.term == "hypothesis" for part in _all_of(rule.when)):
+            continue  # the hypothesis gives the side
         if named and not any("left" in f.sides for f in named) and any(c.side != "both" for c in rule.then):
             yield f"rules:{rule.id}", f"{rule.id}: concludes on one side from findings that have none; write `side: both`"
 

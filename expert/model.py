@@ -57,6 +57,7 @@ class Item:
     painful: bool
     written: str
     note: str = ""
+    settles: str = ""  # the axis about which an instrument's word is enough: length for a length test, strength for a strength test
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,7 @@ class Basis(NamedTuple):
     premises: tuple[str, ...]
     reliability: int
     severity: int
-    instrumented: bool
+    settles: str
     absent: bool
 
 

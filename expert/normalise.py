@@ -14,6 +14,7 @@ from expert.reading import Path
 from expert.words import Found, Unclear, split_side
 
 _PAINFUL = ("pain", "fear")
+_SETTLES = {"length-test": "length", "range-test": "length", "strength-test": "strength"}  # what an instrument's word is enough for
 
 
 class Unreadable(CaseError):
@@ -187,6 +188,7 @@ class _Reader:
             present=measured.verdict == "present", severity=_severity("moderate", self.kb), reliability=reliable,
             instrumented=not measured.manual, painful=measured.painful,
             written=f"{self.kb.measures[measured.measures[0]].name}: {measured.written}",
+            settles="" if measured.manual else _SETTLES.get(kind.method, ""),
         )  # fmt: skip
         seen = self.items.get(item.key)
         if measured.verdict == "borderline":
@@ -299,7 +301,7 @@ class _Reader:
             present=entry.present is True, severity=_severity(entry.severity, self.kb),
             reliability=round(1000 * self.kb.constants.reliability.instrumented) if instrumented else reliability(kind, task, self.kb),
             instrumented=instrumented, painful=entry.pain > 0 or entry.limited_by in _PAINFUL, written=entry.name,
-            note=entry.note or "",
+            note=entry.note or "", settles=_SETTLES.get(kind.method, "") if instrumented else "",
         )  # fmt: skip
 
     def _put(self, item: Item, entry: CaseFinding, path: Path) -> None:
@@ -323,7 +325,7 @@ def _joined(a: Item, b: Item) -> Item:
     lead = max(a, b, key=lambda i: (i.severity, i.reliability, i.instrumented, i.written, i.note))
     return replace(
         lead, reliability=max(a.reliability, b.reliability), instrumented=a.instrumented or b.instrumented,
-        painful=a.painful or b.painful,
+        painful=a.painful or b.painful, settles=a.settles or b.settles,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def item(key: str = "f:left", *, severity: int = 1000, reliability: int = 600, *
     return Item(
         key=key, finding=key.split(":")[0], kind="finding", side="left", task="", present=told.get("present", True), severity=severity,
         reliability=reliability, instrumented=told.get("instrumented", False), painful=told.get("painful", False), written=key,
+        settles=told.get("settles", ""),
     )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def target(points: int = 4000, state: str = "weak", *, side: str = "same", absen
 def piece(full: int, name: str = "r", state: str = "weak", **told: Any) -> Piece:
     """A piece that is worth `full` thousandths before repeats are discounted."""
     basis = Basis("direct", told.get("group", "f"), told.get("findings", ("f:left",)), told.get("findings", ("f:left",)),
-                  1000, 1000, told.get("instrumented", False), told.get("absent", False))  # fmt: skip
+                  1000, told.get("severity", 1000), told.get("settles", ""), told.get("absent", False))  # fmt: skip
     made = rule(name, lineage=told.get("lineage", ""))
     return Piece(About("m", "left", AXIS_OF[state], state), full * 1_000_000, made, target(full, state), basis)
 
@@ -95,10 +96,10 @@ def test_rounding_happens_once_after_the_weight_and_not_before(constants: Consta
 
 
 def test_of_several_premises_the_least_reliable_and_the_mildest_decide(constants: Constants) -> None:
-    sure, mild = item("f:left", reliability=1000, severity=1250, instrumented=True), item("g:left", reliability=400, severity=500)
+    sure, mild = item("f:left", reliability=1000, severity=1250, settles="strength"), item("g:left", reliability=400, severity=500)
     made = rule("r", target(4000))
     (drawn,), _ = draw_direct([Firing("r", "left", "", False, ("f:left", "g:left"))], {"r": made}, {"f:left": sure, "g:left": mild})
-    assert (drawn.basis.reliability, drawn.basis.severity, drawn.basis.instrumented) == (400, 500, False)
+    assert (drawn.basis.reliability, drawn.basis.severity, drawn.basis.settles) == (400, 500, "")
     assert only(weigh([drawn], NAMES, constants)).net == 800
 
 
@@ -243,8 +244,12 @@ def two(points: int, state: str = "weak") -> list[Piece]:
         (two(999), "insufficient"), (two(1000), "possible"), (two(2999), "possible"), (two(3000), "supported"), (two(9000), "supported"),
         ([piece(3000)], "possible"),  # one glance, however heavy
         ([piece(30_000)], "possible"),
-        ([piece(3000, instrumented=True)], "supported"),
-        ([piece(2999, instrumented=True)], "possible"),
+        ([piece(3000, settles="strength")], "supported"),  # a test of that very axis with an instrument
+        ([piece(2999, settles="strength")], "possible"),
+        ([piece(3000, settles="length")], "possible"),  # an instrument that measured something else is one glance
+        ([piece(3000, settles="strength", severity=500)], "possible"),  # what is only mild is usual
+        ([piece(2000, "a", severity=500), piece(2000, "b", group="g", findings=("g:left",), severity=500)], "possible"),
+        ([piece(2000, "a", severity=500), piece(2000, "b", group="g", findings=("g:left",))], "supported"),
         ([piece(3000, findings=("f:left", "g:left"))], "supported"),
         ([piece(4000, "a"), piece(4000, "b")], "possible"),  # two tables about one glance are still one glance
         ([piece(4000), piece(500, "b", absent=True, group="g", findings=("g:left",))], "possible"),  # absence corroborates nothing

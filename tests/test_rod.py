@@ -217,3 +217,103 @@ def test_the_shipped_forward_lean_and_knee_cave_do_not_make_activity_out_of_grav
         only_mechanics = {e["rule"] for e in evidence} == {f"mechanics.{finding}"}
         assert only_mechanics
         assert not any(t["rule"].startswith("default.") for t in result["trace"])
+
+
+# --- muscles that turn round as a joint moves --------------------------------------------------------------------------------------------
+
+_TURNING = """\
+tasks:
+- {{id: deep, name: Deep, angles_deg: {{hip-flexion: {angle}}}}}
+- {{id: upright, name: Upright}}
+findings:
+- id: slide
+  name: Slide
+  side_means: the side that slides
+  tasks: [deep, upright, walking]
+  deviation: [{{direction: hip-flexion, driven_by: muscle, source: own-moment-arms}}]
+shares:
+- {{muscle: puller, direction: hip-flexion, share: 0.4}}
+- {{muscle: puller, part: upper, direction: hip-flexion, share: 0.3}}
+- {{muscle: pusher, direction: hip-extension, share: 0.4}}
+- {{muscle: turner, direction: lumbar-flexion, share: 0.9}}
+reversals:
+- {{muscle: puller, {part}below: hip-flexion, above: hip-extension, angle_of: hip-flexion, from_deg: 50, to_deg: 70,
+   source: own-moment-arms}}
+"""
+
+
+def turning(angle: float, part: str = "") -> KnowledgeBase:
+    return small_kb(_TURNING.format(angle=angle, part=f"part: {part}, " if part else ""))
+
+
+def deep(kb: KnowledgeBase) -> dict[tuple[str, str], float]:
+    return values(kb.findings["slide"], kb, "deep")
+
+
+def test_a_muscle_beyond_its_turn_pulls_the_other_way() -> None:
+    assert deep(turning(71)) == {("puller", "same"): -1.0, ("pusher", "same"): -1.0}
+
+
+def test_below_its_turn_it_pulls_as_it_does_upright() -> None:
+    kb = turning(49)
+    assert deep(kb) == values(kb.findings["slide"], kb) == {("puller", "same"): 1.0, ("pusher", "same"): -1.0}
+
+
+def test_where_a_share_was_averaged_over_both_sides_of_the_turn_each_angle_gets_the_whole_of_it() -> None:
+    both_ways = "shares: [{muscle: puller, direction: hip-extension, share: 0.2}]\n"  # beside 0.4 of flexion: 0.6 in all
+    below, above = (small_kb(_TURNING.format(angle=angle, part=""), both_ways) for angle in (10, 100))
+    assert deep(below) == {("puller", "same"): 1.0, ("pusher", "same"): pytest.approx(-0.4 / 0.6)}
+    assert deep(above) == {("puller", "same"): -1.0, ("pusher", "same"): pytest.approx(-0.4 / 0.6)}
+
+
+@pytest.mark.parametrize("angle", [50, 60, 70])
+def test_between_the_models_nothing_is_decided(angle: float) -> None:
+    kb = turning(angle)
+    assert deep(kb) == values(kb.findings["slide"], kb)
+    assert not rod.turns(kb.findings["slide"], "deep", kb)
+
+
+def test_a_part_that_turns_takes_only_its_own_share_with_it() -> None:
+    found = deep(turning(100, "upper"))  # 0.1 stays with flexion, 0.3 goes over to extension
+    assert found["puller", "same"] == pytest.approx(-0.2 / 0.4)
+    assert found["pusher", "same"] == -1.0
+
+
+def test_a_part_whose_share_was_not_measured_moves_nothing() -> None:
+    kb = turning(100, "lower")
+    assert deep(kb) == values(kb.findings["slide"], kb)
+
+
+def test_upright_and_in_a_task_without_angles_nothing_has_turned() -> None:
+    kb = turning(100)
+    finding = kb.findings["slide"]
+    assert values(finding, kb, "upright") == values(finding, kb) != deep(kb)
+
+
+def test_an_angle_of_another_joint_turns_nothing() -> None:
+    kb = small_kb(_TURNING.format(angle=100, part="").replace("{hip-flexion: 100}", "{lumbar-flexion: 100}"))
+    assert deep(kb) == values(kb.findings["slide"], kb)
+
+
+def test_a_task_turns_only_the_findings_whose_position_the_turned_muscles_pull_into() -> None:
+    kb = turning(100)
+    bent = position(("lumbar-flexion", "same"))
+    assert rod.turns(kb.findings["slide"], "deep", kb)
+    assert not rod.turns(bent, "deep", kb)
+    assert not rod.turns(kb.findings["slide"], "upright", kb)
+
+
+def test_in_a_deep_squat_the_shipped_piriformis_turns_inward(knowledge: Knowledge) -> None:
+    kb = knowledge.kb
+    cave = kb.findings["knee-valgus"]
+    turn_in = position(("hip-internal-rotation", "same"))
+    upright, squatting = values(turn_in, kb), values(turn_in, kb, "overhead-squat")
+    assert upright["piriformis", "same"] < 0 < squatting["piriformis", "same"]
+    assert rod.turns(cave, "overhead-squat", kb)
+
+
+def test_every_shipped_turn_has_its_opposite_directions_about_one_axis(knowledge: Knowledge) -> None:
+    axes = {frozenset(axis.directions) for joint in knowledge.kb.joints.values() for axis in joint.axes}
+    for turn in knowledge.kb.reversals:
+        assert frozenset((turn.below, turn.above)) in axes, turn
+        assert turn.from_deg <= turn.to_deg, turn

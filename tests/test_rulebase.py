@@ -227,3 +227,69 @@ def test_a_rule_that_names_what_nothing_has_is_refused_with_what_may_be_meant(wh
     (fault,) = raised.value.faults
     assert (fault.where, fault.line) == ("kb/x1.yaml", 3)
     assert says in fault.message
+
+
+# --- the rod in tasks that turn muscles round ----------------------------------------------------------------------------------------
+
+TURNING = """\
+tasks:
+- {id: deep, name: Deep, angles_deg: {hip-flexion: 100}}
+- {id: shallow, name: Shallow, angles_deg: {hip-flexion: 10}}
+findings:
+- id: slide
+  name: Slide
+  side_means: the side that slides
+  tasks: [deep, shallow, walking]
+  deviation: [{direction: hip-flexion, driven_by: muscle, source: own-moment-arms}]
+shares:
+- {muscle: puller, direction: hip-flexion, share: 0.4}
+- {muscle: pusher, direction: hip-extension, share: 0.4}
+"""
+TURN = """\
+reversals:
+- {muscle: puller, below: hip-flexion, above: hip-extension, angle_of: hip-flexion, from_deg: 50, to_deg: 70, source: own-moment-arms}
+"""
+
+
+def by_mechanics(*texts: str, task: str | None) -> set[tuple[str, str, str]]:
+    """(rule, muscle, state) of the one finding, seen in a task or in none."""
+    seen = {"name": "slide", "side": "left", **({"task": task} if task else {})}
+    answer = assess({"findings": [seen]}, small_knowledge(*texts), "native")
+    return {(e.piece.rule.id, h.muscle, h.state) for h in answer.hypotheses for e in h.evidence}
+
+
+def test_in_a_task_that_turns_muscles_round_a_rule_of_that_task_speaks_and_no_other() -> None:
+    assert by_mechanics(TURNING, TURN, task="deep") == {
+        ("mechanics.slide.deep", "puller", "lengthened"), ("mechanics.slide.deep", "pusher", "lengthened"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("task", ["walking", None])
+def test_elsewhere_and_without_a_task_the_upright_rule_speaks(task: str | None) -> None:
+    assert by_mechanics(TURNING, TURN, task=task) == {
+        ("mechanics.slide", "puller", "shortened"), ("mechanics.slide", "pusher", "lengthened"),
+    }  # fmt: skip
+
+
+def test_in_a_task_below_the_turn_the_muscles_pull_as_upright() -> None:
+    told = {(muscle, state) for _, muscle, state in by_mechanics(TURNING, TURN, task="shallow")}
+    assert told == {("puller", "shortened"), ("pusher", "lengthened")}
+
+
+@pytest.mark.parametrize("task", ["deep", "shallow", None])
+def test_where_nothing_turns_one_rule_speaks_in_every_task(task: str | None) -> None:
+    assert {rule_id for rule_id, _, _ in by_mechanics(TURNING, task=task)} == {"mechanics.slide"}
+
+
+def test_the_shipped_rules_of_a_finding_by_task_never_fire_together(knowledge: Knowledge) -> None:
+    contexts: dict[str, list[tuple[str, ...]]] = {}
+    for variant in knowledge.rulebase.programs["direct"].variants:
+        if variant.rule.startswith("mechanics."):
+            contexts.setdefault(variant.terms[0].name, []).append(variant.terms[0].contexts)
+    several = {name: told for name, told in contexts.items() if len(told) > 1}
+    assert several
+    for name, told in several.items():
+        every = [task for tasks in told for task in tasks]
+        assert () not in told, name
+        assert len(every) == len(set(every)), name
+        assert set(every) == {"", *knowledge.kb.findings[name].tasks}, name

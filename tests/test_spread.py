@@ -11,7 +11,7 @@ import pytest
 from corpus import mirrored
 from hypothesis import given
 from hypothesis import strategies as st
-from small import small_knowledge
+from small import rule, rules, small_knowledge
 
 from expert import Assessment, assess, load_knowledge
 from expert.formats import Link
@@ -575,3 +575,93 @@ def test_what_lies_beyond_a_step_that_was_looked_for_and_is_absent_is_refuted(dr
     beyond = [p for p in told if any(step["id"] == "lumbar-side-bend" for step in p["path"])]
     assert beyond
     assert {p["status"] for p in beyond} == {"refuted"}
+
+
+# --- links by anatomy alone ---------------------------------------------------------------------------------------------------------------
+
+DERIVED = """\
+muscles:
+- {id: first, name: First, region: hip, sources: [table]}
+- {id: second, name: Second, region: hip, sources: [table]}
+shares:
+- {muscle: first, direction: hip-flexion, share: 1}
+- {muscle: second, direction: hip-flexion, share: 1}
+findings:
+- {id: first-weak, name: First weak, side_means: its side, method: strength-test}
+- {id: second-long, name: Second long, side_means: its side, method: length-test}
+- {id: second-busy, name: Second busy, side_means: its side}
+"""
+FIRST_WEAK = rule("first", "{finding: first-weak}", "{muscle: first, state: weak, points: 6}", grade="B", source="study")
+ANATOMY = "anatomy-synergist-first-second"
+
+
+def steps_by(knowledge: Knowledge, start: State) -> set[str]:
+    return {step.link for step in SpreadGraph(knowledge.kb).steps.get(start, ())}
+
+
+def test_a_derived_link_is_walked_only_where_a_test_of_its_far_end_exists() -> None:
+    untested = small_knowledge(DERIVED, rules(FIRST_WEAK))
+    assert ANATOMY in untested.kb.derived
+    start = State("muscle", "first", "weak", "left")
+    assert steps_by(untested, start) == set()
+    wrong_axis = rule("second", "{finding: second-long}", "{muscle: second, state: lengthened, points: 2}")
+    assert steps_by(small_knowledge(DERIVED, rules(FIRST_WEAK, wrong_axis)), start) == set()  # busy is asked for, length was tested
+
+
+def test_a_derived_link_that_can_be_tested_predicts_less_than_any_reviewed_one() -> None:
+    measured = DERIVED.replace("direction: hip-flexion, share: 1}\n- {muscle: second, direction: hip-flexion",
+                               "direction: hip-flexion, share: 1}\n- {muscle: second, direction: hip-extension")  # fmt: skip
+    tested = rules(
+        rule("first", "{finding: second-long}", "{muscle: first, state: shortened, points: 6}", grade="B", source="study"),
+        rule("second", "{finding: first-long}", "{muscle: second, state: lengthened, points: 2}"),
+    )
+    more = "findings: [{id: first-long, name: First long, side_means: its side, method: length-test}]\n"
+    known = small_knowledge(measured, more, tested)
+    answer = assess({"findings": [{"name": "second long", "side": "left", "seen_by": "instrument"}]}, known, "native")
+    (prediction,) = answer.result.predicted
+    assert (prediction.target, prediction.path[0].link) == (
+        State("muscle", "second", "lengthened", "left"), "anatomy-antagonist-first-second",
+    )  # fmt: skip
+    assert prediction.strength == 200
+    assert prediction.check is not None
+    assert (prediction.check.finding, prediction.status) == ("first-long", "unchecked")
+
+
+SEEN_TOGETHER = [
+    [{"name": "hip abduction weak", "side": "left", "seen_by": "instrument"}, {"name": "lateral hip pain", "side": "left"}],
+    [{"name": "knee to wall limited", "side": "left", "seen_by": "instrument"}, {"name": "foot pronation", "side": "left"}],
+]
+
+
+def test_loops_go_round_over_reviewed_links_only(knowledge: Knowledge, graph: SpreadGraph) -> None:
+    derived_edges = {(a, b) for a, steps in graph.steps.items() for b in {s.to for s in steps if s.link in knowledge.kb.derived}}
+    reviewed = {(a, s.to) for a, steps in graph.steps.items() for s in steps if s.link in knowledge.kb.links}
+    assert derived_edges - reviewed
+    for seen in SEEN_TOGETHER:
+        for loop in of(*seen).result.loops:
+            around = zip(loop.nodes, (*loop.nodes[1:], loop.nodes[0]), strict=True)
+            assert set(around) <= reviewed
+
+
+NERVE = """\
+muscles:
+- {id: first, name: First, region: hip, nerve: Sixth, sources: [table]}
+- {id: second, name: Second, region: hip, nerve: Sixth, sources: [table]}
+findings:
+- {id: first-weak, name: First weak, side_means: its side, method: strength-test}
+- {id: second-weak, name: Second weak, side_means: its side, method: strength-test}
+"""
+
+
+def test_two_muscles_that_anatomy_alone_joins_make_no_loop() -> None:
+    tested = [
+        rule(name, f"{{finding: {name}-weak}}", f"{{muscle: {name}, state: weak, points: 6}}", grade="B", source="study")
+        for name in ("first", "second")
+    ]
+    known = small_knowledge(NERVE, rules(*tested))
+    first, second = (State("muscle", name, "weak", "left") for name in ("first", "second"))
+    steps = SpreadGraph(known.kb).steps
+    assert [s.to for s in steps[first]] == [second]  # each leads to the other ...
+    assert [s.to for s in steps[second]] == [first]
+    seen = [{"name": name, "side": "left", "seen_by": "instrument"} for name in ("first weak", "second weak")]
+    assert assess({"findings": seen}, known, "native").result.loops == ()  # ... and that is no vicious circle
