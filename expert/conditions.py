@@ -129,10 +129,11 @@ class Verdict:
 
 
 def by_finding(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
-    """Items by what they are."""
+    """Items by what they are; all of a kind under `any-finding`, `any-symptom`, `any-history`."""
     found: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         found[item.finding].append(item)
+        found[f"any-{item.kind}"].append(item)
     return found
 
 
@@ -172,6 +173,8 @@ def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient,
             return _combined(c, parts)
         case "finding" | "symptom" | "history" as kind:
             return _stated(c, items.get(getattr(c, kind), ()), least, side)
+        case "anything":
+            return _stated(c, items.get(f"any-{c.anything}", ()), least, side)
         case "age":
             return Verdict(None if patient.age is None or c.age is None else _within(patient.age, c.age.at_least, c.age.at_most))
         case "sex":

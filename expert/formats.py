@@ -377,7 +377,7 @@ class HypothesisTerm(Shape):
     not_driven_by: tuple[Driver, ...] = ()
 
 
-_ATOMS = ("finding", "symptom", "history", "hypothesis", "pattern", "age", "sex", "pregnancy", "postpartum")
+_ATOMS = ("finding", "symptom", "history", "anything", "hypothesis", "pattern", "age", "sex", "pregnancy", "postpartum")
 _COMBINERS = ("all", "any", "none", "at_least")
 
 
@@ -387,6 +387,7 @@ class Condition(Shape):
     finding: Id | None = None
     symptom: Id | None = None
     history: Id | None = None
+    anything: Literal["finding", "symptom", "history"] | None = Field(None, description="whatever of this kind is stated")
     hypothesis: HypothesisTerm | None = None
     pattern: Id | None = None
     age: Range | None = None
@@ -421,7 +422,7 @@ class Condition(Shape):
             raise ValueError(f"'{said[0]}' is empty: it would always be the same")
         if bool(self.of) != (self.at_least is not None) or (self.at_least or 0) > len(self.of):
             raise ValueError("'at_least: n' goes with 'of:', a list of at least n conditions")
-        if said[0] not in ("finding", "symptom", "history") and (self.task or self.severity):
+        if said[0] not in ("finding", "symptom", "history", "anything") and (self.task or self.severity):
             raise ValueError("'task' and 'severity' belong to a finding, a symptom or a history item")
         return self
 
@@ -439,6 +440,7 @@ class Condition(Shape):
     def asks(self) -> tuple[str, ...]:
         """The ids that must be asked to decide it, and `age`, `sex` and the like; each once, in the order written."""
         own = [getattr(self, self.term)] if self.term in ("finding", "symptom", "history") else []
+        own += [f"any-{self.anything}"] if self.anything else []
         own += [self.term] if self.term in ("age", "sex", "pregnancy", "postpartum") else []
         return tuple(dict.fromkeys((*own, *(q for part in self.parts for q in part.asks))))
 

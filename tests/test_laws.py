@@ -286,7 +286,7 @@ def test_points_are_finite_add_up_and_decide_the_status(case: CaseDict) -> None:
         assert all(math.isfinite(h[k]) for k in ("points", "points_for", "points_against"))
         assert (round(1000 * h["points_for"]), round(1000 * h["points"])) == (pro, net)
         assert round(1000 * h["points_against"]) == pro - net
-        assert h["status"] in status(own, rival, net, h["evidence"])
+        assert h["status"] == status(own, rival, net, h)
         assert h["confidence"] == ("hint" if net < 1000 else "low" if net < 3000 else "moderate" if net < 6000 else "high")
 
 
@@ -296,14 +296,20 @@ def balance(h: Json | None) -> tuple[int, int]:
     return sum(points), sum(p for p in points if p > 0)
 
 
-def status(own: int, rival: int, net: int, evidence: list[Json]) -> str:
+def status(own: int, rival: int, net: int, h: Json) -> str:
     if min(own, rival) >= 1000 and 2 * min(own, rival) >= max(own, rival):
         return "contested"
-    pro = [e for e in evidence if e["points"] >= 0]
+    if net < 3000:
+        return "possible" if net >= 1000 else "insufficient"
+    pro = [e for e in h["evidence"] if e["points"] >= 0]
     looks = {f.replace(":left", "").replace(":right", "") for e in pro for f in e["findings"]}
-    if net >= 3000 and (len(looks) < 2 or all(e["severity"] < 1 for e in pro)):
-        measured = [e for e in pro if e["reliability"] == 1 and e["channel"] == "direct"]
-        if not measured or all(e["severity"] < 1 for e in pro):
-            return "possible"
-        return "supported or possible"  # an instrument settles the axis that it tests, and no other
-    return "supported" if net >= 3000 else "possible" if net >= 1000 else "insufficient"
+    tested = any(e["reliability"] == 1 and e["channel"] == "direct" and settled(e["findings"]) == {h["axis"]} for e in pro)
+    telling = any(e["severity"] >= 1 for e in pro)
+    return "supported" if telling and (tested or len(looks) > 1) else "possible"
+
+
+def settled(findings: list[str]) -> set[str]:
+    """The axes that tests of these findings settle, where an instrument makes them."""
+    axes = {"length-test": "length", "range-test": "length", "strength-test": "strength"}
+    known = load_knowledge().kb.findings
+    return {axes.get(known[f.split(":")[0]].method, "") for f in findings}
