@@ -44,6 +44,8 @@ def _holding(entries: Iterable[_Told], stated: Stated, kb: KnowledgeBase) -> Ite
     least = severity_least(kb.constants.severity)
     sides = [s for s in SIDES if any(i.side == s for i in stated.items)]
     for entry in entries:
+        if entry.when.asked.isdisjoint(items):
+            continue  # nothing that it speaks of is there
         verdict = decide(entry.when, items, stated.patient, least, sides)
         if verdict.value and verdict.findings:
             yield entry, verdict.findings

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
-from expert.formats import Condition, SeverityFactors
+from expert.formats import ABOUT_PATIENT, Condition, SeverityFactors
 from expert.model import MIRROR, Item, Patient, Term
 
 MOST_VARIANTS = 200
 MOST_TERMS = 6
 MOST_TRIED = 20_000  # ways looked at, repeats included, before a condition is refused
 SIDES = ("left", "right", "midline")
-_ABOUT_PATIENT = frozenset({"age", "sex", "pregnancy", "postpartum"})
 STATUS_LEVEL = {"possible": 1, "supported": 2}
 
 Alternative = tuple[tuple[Term, ...], tuple[Term, ...]]
@@ -128,6 +127,9 @@ class Verdict:
     findings: tuple[str, ...] = ()
 
 
+_NOT_ASKED = Verdict(None)
+
+
 def by_finding(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
     """Items by what they are; all of a kind under `any-finding`, `any-symptom`, `any-history`."""
     found: dict[str, list[Item]] = defaultdict(list)
@@ -155,8 +157,8 @@ def decide(
 
     Sides: `same` (the default) must be one side for the whole condition; `any` need not. `sides`: which to try.
     """
-    if not any(q in items or q in _ABOUT_PATIENT for q in condition.asks):
-        return Verdict(None)
+    if condition.asked.isdisjoint(items) and condition.asked.isdisjoint(ABOUT_PATIENT):
+        return _NOT_ASKED
     verdicts = [_decide(condition, items, patient, least, side) for side in sides]
     for verdict in verdicts:
         if verdict.value:

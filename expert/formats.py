@@ -378,6 +378,7 @@ class HypothesisTerm(Shape):
 
 
 _ATOMS = ("finding", "symptom", "history", "anything", "hypothesis", "pattern", "age", "sex", "pregnancy", "postpartum")
+ABOUT_PATIENT = ("age", "sex", "pregnancy", "postpartum")
 _COMBINERS = ("all", "any", "none", "at_least")
 
 
@@ -441,8 +442,13 @@ class Condition(Shape):
         """The ids that must be asked to decide it, and `age`, `sex` and the like; each once, in the order written."""
         own = [getattr(self, self.term)] if self.term in ("finding", "symptom", "history") else []
         own += [f"any-{self.anything}"] if self.anything else []
-        own += [self.term] if self.term in ("age", "sex", "pregnancy", "postpartum") else []
+        own += [self.term] if self.term in ABOUT_PATIENT else []
         return tuple(dict.fromkeys((*own, *(q for part in self.parts for q in part.asks))))
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The same as a set."""
+        return frozenset(self.asks)
 
 
 # --- rules -------------------------------------------------------------------------------------------------------------

@@ -203,10 +203,10 @@ class _Reader:
 
     def _flag(self, entry: CaseFinding) -> str | None:
         """The red flag that a name means, where it is no finding's name."""
-        found = self.kb.words.look_up("finding", entry.name)
+        found = self.kb.words.read("finding", entry.name)
         if isinstance(found, Found) and not found.mended:
             return None
-        flag = self.kb.words.look_up("flag", entry.name)
+        flag = self.kb.words.read("flag", entry.name)
         return flag.reading.id if isinstance(flag, Found) and not flag.mended else None
 
     def _rule_out(self, flag: str, entry: CaseFinding, path: Path) -> None:

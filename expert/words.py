@@ -81,6 +81,10 @@ class Words:
 
     def look_up(self, subject: str, words: str) -> Found | Unclear:
         """Read words as an id of a subject: exactly, in any order, else with misspellings mended, else not at all."""
+        return self.read(subject, words) or Unclear(self._near(subject, words))
+
+    def read(self, subject: str, words: str) -> Found | Unclear | None:
+        """The same without a guess at what was meant: None where the words cannot be read."""
         table = self.by_subject[subject]
         plain = normal(words)
         without = " ".join(t for t in plain.split() if t != "in")  # "pain in the hip" is hip pain; yet "knee in" is no knee
@@ -93,7 +97,7 @@ class Words:
             return _one(tuple(sorted(readings))[:1], near[0])
         if readings:
             return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
-        return Unclear(self._near(subject, words))
+        return None
 
     def _near(self, subject: str, words: str) -> tuple[str, ...]:
         """The three ids whose words are nearest to words that could not be read."""

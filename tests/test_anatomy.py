@@ -13,9 +13,8 @@ def body(muscle: str, *measured: str, part: str = "") -> KnowledgeBase:
     """One muscle with what the textbook says, and the measured net directions."""
     named = f"part: {part}, " if part else ""
     rows = "".join(f"- {{muscle: bender, {named}direction: {direction}}}\n" for direction in measured)
-    return small_kb(
-        f"muscles:\n- {{id: bender, name: Bender, region: hip, sources: [table], {muscle}}}\n", f"measured_actions:\n{rows}" if rows else ""
-    )
+    taught = f"muscles:\n- {{id: bender, name: Bender, region: hip, sources: [table], {muscle}}}\n"
+    return small_kb(taught + (f"measured_actions:\n{rows}" if rows else ""))
 
 
 def agreement(kb: KnowledgeBase) -> list[tuple[str, tuple[str, ...], str, bool]]:

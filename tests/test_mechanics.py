@@ -111,7 +111,7 @@ def test_a_rule_that_contradicts_the_position_must_say_why() -> None:
     silent = table(says("{muscle: puller, state: lengthened, points: 2}"))
     (told,) = unexplained(compared(silent), silent)
     assert told.startswith("r: slide holds puller (same) short, the rule says long")
-    explained = table(says("{muscle: puller, state: lengthened, points: 2}", because="Mechanically it is short, yet it tires"))
+    explained = table(says("{muscle: puller, state: lengthened, points: 2}", because="Mechanically it is short but it tires"))
     assert list(unexplained(compared(explained), explained)) == []
 
 
