@@ -4,11 +4,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint test-core test-all test-long bench wheel-check clean
+.PHONY: help demo test lint figures mutate pages test-core test-all test-long bench wheel-check clean
 
 help:
 	@echo "make demo        assess examples/runner.yaml: prints the report, writes report.html"
-	@echo "make test        lint (ruff, mypy --strict) and all quick tests"
+	@echo "make test        lint (ruff, mypy --strict), all quick tests, and the figures of the knowledge"
+	@echo "make figures     coverage of the sources, agreement with measured anatomy, counts"
+	@echo "make mutate      break every rule in every small way: do the stored cases notice?"
+	@echo "make pages       print the generated pages of docs/ anew"
 	@echo "make test-core   the core of the suite without experta installed"
 	@echo "make test-all    the tests on every Python from 3.11 to 3.13 that is here"
 	@echo "make test-long   the laws over 10,000 examples"
@@ -29,6 +32,22 @@ demo: $(STAMP)
 
 test: lint
 	$(RUN) -m pytest
+	@$(MAKE) --no-print-directory figures
+
+figures: $(STAMP)
+	@$(VENV)/bin/myologic kb coverage | sed -n 3p
+	@$(VENV)/bin/myologic kb anatomy | sed -n 3p
+	@$(VENV)/bin/myologic kb version | sed -n 3,5p
+	@$(VENV)/bin/myologic kb lint
+
+mutate: $(STAMP)
+	$(RUN) tests/mutation.py
+
+pages: $(STAMP)
+	$(VENV)/bin/myologic kb coverage > docs/coverage.md
+	$(VENV)/bin/myologic kb mechanics > docs/mechanics.md
+	$(VENV)/bin/myologic kb anatomy > docs/anatomy.md
+	$(VENV)/bin/myologic kb glossary > docs/glossary.md
 
 lint: $(STAMP)
 	$(RUN) -m ruff check .

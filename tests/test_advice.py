@@ -344,3 +344,166 @@ def test_every_explanation_says_why_whose_word_it_is_and_what_it_rests_on() -> N
             assert cause.sources, cause.id
             assert cause.findings, cause.id
             assert set(cause.findings) <= keys, cause.id
+
+
+# --- risks --------------------------------------------------------------------------------------------------------------------------------
+
+_RISKS = """\
+history: [{id: runner, name: Runner, sides: [midline]}]
+risks:
+- {id: later, title: Later, when: {all: [{finding: dip, side: any}, {history: runner}]}, because: a study, grade: B, sources: [study]}
+- {id: sooner, title: Sooner, when: {finding: dip, task: walking, side: any}, because: a table, grade: C, sources: [table]}
+- {id: never, title: Never, when: {all: [{finding: dip, side: any}, {none: [{history: runner}]}]}, because: x, grade: D, sources: [table]}
+"""
+
+
+def risky(*findings: dict[str, Any], **case: Any) -> list[tuple[str, tuple[str, ...]]]:
+    answer = assess({"findings": list(findings), **case}, small_knowledge(_RISKS), "native")
+    return [(r.id, r.findings) for r in answer.result.risks]
+
+
+def test_a_risk_is_told_where_its_condition_holds_with_what_it_rests_on_and_the_strongest_evidence_first() -> None:
+    dip = {"name": "dip", "side": "left", "task": "walking"}
+    assert risky(dip, history=["runner"]) == [("later", ("dip:left:walking", "runner")), ("sooner", ("dip:left:walking",))]
+
+
+def test_a_risk_of_one_task_is_not_told_of_another() -> None:
+    assert [name for name, _ in risky({"name": "dip", "side": "left", "task": "squat"})] == ["never"]
+
+
+def test_what_is_absent_or_unknown_brings_no_risk() -> None:
+    for present in (False, "unknown"):
+        assert risky({"name": "dip", "side": "left", "task": "walking", "present": present}, history=["runner"]) == []
+
+
+def test_a_finding_that_only_a_risk_reads_is_not_said_to_be_unused() -> None:
+    answer = assess({"findings": [{"name": "dip", "side": "left", "task": "walking"}]}, small_knowledge(_RISKS), "native")
+    assert answer.result.unused == ()
+
+
+def test_no_shipped_risk_promises_anything_to_one_person(knowledge: Knowledge) -> None:
+    assert knowledge.kb.risks
+    for risk in knowledge.kb.risks.values():
+        assert not {"will", "certainly", "inevitably"} & set(risk.because.lower().split()), risk.id
+
+
+# --- the outlook ----------------------------------------------------------------------------------------------------------------------------
+
+_OUTLOOKS = """\
+symptoms: [{id: numb, name: Numb, sides: [midline]}]
+outlooks:
+- {id: wait, title: W, when: {symptom: numb}, text: Wait., because: b, grade: C, sources: [table]}
+- {id: one-side, title: O, when: {all: [{finding: dip}, {finding: lift}]}, text: One side., because: b, grade: C, sources: [table]}
+- {id: mends, title: M, when: {any: [{finding: dip, side: any}, {finding: lift, side: any}]}, text: It mends., because: b, grade: D,
+   sources: [study]}
+"""
+
+
+def outlook(*findings: tuple[str, str], **case: Any) -> str | None:
+    stated = [{"name": name, "side": side} for name, side in findings]
+    told = assess({"findings": stated, **case}, small_knowledge(_OUTLOOKS), "native").result.outlook
+    return told.id if told else None
+
+
+def test_the_first_outlook_that_holds_is_told_and_no_other() -> None:
+    assert outlook(("dip", "left"), ("lift", "left"), symptoms=["numb"]) == "wait"
+    assert outlook(("dip", "left"), ("lift", "left")) == "one-side"
+    assert outlook(("dip", "left")) == "mends"
+
+
+def test_the_outlook_of_one_side_is_not_put_together_from_two() -> None:
+    assert outlook(("dip", "left"), ("lift", "right")) == "mends"
+
+
+def test_where_nothing_is_known_of_the_course_nothing_is_said() -> None:
+    assert outlook() is None
+
+
+def test_the_outlook_rests_on_what_makes_it_hold() -> None:
+    told = assess({"findings": [{"name": "lift", "side": "right"}]}, small_knowledge(_OUTLOOKS), "native").result.outlook
+    assert told is not None
+    assert (told.text, told.grade, told.sources, told.findings) == ("It mends.", "D", ("study",), ("lift:right",))
+
+
+def test_lost_feeling_and_wasting_come_before_every_other_shipped_outlook(knowledge: Knowledge) -> None:
+    answer = assess({"findings": [SHORT], "symptoms": ["hand wasting"]}, knowledge, "native")
+    told = answer.result.outlook
+    assert told is not None
+    assert "before the nerves have been examined" in told.text
+
+
+# --- what must not be done --------------------------------------------------------------------------------------------------------------------
+
+_BARRED = """\
+symptoms: [{id: sore, name: Sore, sides: [midline]}]
+phases:
+- {id: awareness, name: Awareness, goal: G, sources: [table]}
+- {id: mobility, name: Mobility, goal: G, sources: [table]}
+- {id: activation, name: Activation, goal: G, sources: [table]}
+strategies:
+- {id: all-of-it, title: A, steps: {STEPS}, because: B, grade: D, sources: [table]}
+contraindications:
+- {id: no-stretch, title: No stretching, when: {symptom: sore}, muscles: [MUSCLES], because: it would hurt, grade: C, sources: [table]}
+"""
+_STEPS = "awareness: Feel it., mobility: Stretch it., activation: Load it."
+_BOTH_WEAK = rules(rule("dipping", "{finding: dip}", "{muscle: puller, state: weak, points: 4}, {muscle: turner, state: weak, points: 4}"))
+
+
+def barred(sore: bool, steps: str = _STEPS, muscles: str = "movers") -> tuple[set[tuple[str, str]], str, str]:
+    """((muscle, phase) of the plan, why it is bounded, its word)."""
+    known = small_knowledge(_BARRED.replace("STEPS", steps).replace("MUSCLES", muscles), _BOTH_WEAK)
+    case = {"findings": [{"name": "dip", "side": "left", "seen_by": "instrument"}], "symptoms": ["sore"] if sore else []}
+    answer = assess(case, known, "native")
+    planned = {(i.muscle, p.name) for p in answer.plan.phases for i in p.items}
+    return planned, " ".join(answer.plan.because), plan_word(answer)
+
+
+_WHOLE = {(m, p) for m in ("puller", "turner") for p in ("Awareness", "Mobility", "Activation")}
+
+
+def test_steps_that_must_not_be_done_drop_out_and_all_others_stay() -> None:
+    planned, because, _ = barred(sore=True)
+    assert planned == _WHOLE - {("puller", "Mobility")}  # a mover; turner is none
+    assert "No stretching: left out for movers (mobility). it would hurt" in because
+
+
+def test_without_what_forbids_them_all_steps_stay_and_nothing_is_said() -> None:
+    planned, because, word = barred(sore=False)
+    assert planned == _WHOLE
+    assert "No stretching" not in because
+    assert word == "given"
+
+
+def test_a_denial_forbids_nothing() -> None:
+    known = small_knowledge(_BARRED.replace("STEPS", _STEPS).replace("MUSCLES", "puller"), _BOTH_WEAK)
+    denied = [{"name": "sore", "present": False}]
+    case = {"findings": [{"name": "dip", "side": "left", "seen_by": "instrument"}], "symptoms": denied}
+    plan = assess(case, known, "native").plan
+    assert {(i.muscle, p.name) for p in plan.phases for i in p.items} == _WHOLE
+
+
+def test_the_phases_that_it_names_are_left_out_and_no_others() -> None:
+    planned, _, _ = barred(sore=True, muscles="puller], phases: [awareness, activation")
+    assert planned == _WHOLE - {("puller", "Awareness"), ("puller", "Activation")}
+
+
+def test_a_plan_of_which_nothing_may_be_done_says_so_and_not_that_nothing_was_found() -> None:
+    planned, because, word = barred(sore=True, steps="mobility: Stretch it.", muscles="puller, turner")
+    assert (planned, word) == (set(), "none")
+    assert "No stretching" in because
+    assert "no hypothesis is supported" not in because
+
+
+def test_the_shipped_gymnast_is_not_loaded_into_extension(knowledge: Knowledge) -> None:
+    """A 15-year-old with pain on extension; at 20, where a plan may be given at all, the steps into extension drop out."""
+    case = {
+        "patient": {"age": 20},
+        "findings": [{"name": "back extensor endurance low", "seen_by": "instrument"}, SHORT],
+        "symptoms": ["pain on back extension"],
+        "history": ["gymnast"],
+    }
+    answer = assess(case, knowledge, "native")
+    told = " ".join(answer.plan.because)
+    assert "No loading into extension" in told
+    loaded = {i.muscle for p in answer.plan.phases if p.name.lower().startswith(("activ", "integr")) for i in p.items}
+    assert not loaded & {*knowledge.kb.members("lumbar-extensors"), "gluteus-maximus"}

@@ -258,3 +258,65 @@ def test_any_quick_entry_is_a_case_or_a_case_error(entries: list[str]) -> None:
         assert len(case_from_quick(entries).shape.findings) == len(entries)
     except CaseError as error:
         assert told(error).startswith("quick entry")  # noqa: PT017
+
+
+# --- measured values, entered quickly ---------------------------------------------------------------------------------------------
+
+
+def measured(*texts: str) -> list[dict[str, Any]]:
+    return [m.model_dump(exclude_unset=True) for m in case_from_quick(measured=texts).shape.measurements]
+
+
+def test_the_parts_of_a_measured_value_come_in_any_order_after_the_name() -> None:
+    wanted = [{"name": "knee to wall", "side": "left", "value": 4, "unit": "cm"}]
+    for text in ("knee to wall:left:4 cm", "knee to wall:4 cm:left", "knee to wall : L : 4cm", "knee to wall:4.0 cm:left"):
+        assert measured(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("amount", "value", "unit"),
+    [("148 N", 148, "N"), ("14.5 kg", 14.5, "kg"), ("-5 deg", -5, "deg"), ("+5 deg", 5, "deg"), ("4 /5", 4, "/5"), ("1.2 N.m", 1.2, "N.m")],
+)
+def test_a_value_is_a_number_and_what_follows_is_its_unit(amount: str, value: float, unit: str) -> None:
+    ((entry),) = measured(f"x:left:{amount}")
+    assert (entry["value"], entry["unit"]) == (value, unit)
+    assert type(entry["value"]) is type(value)
+
+
+def test_a_value_may_be_told_without_a_side_and_for_both() -> None:
+    assert measured("slump:30 deg", "push:both:20 kg") == [
+        {"name": "slump", "value": 30, "unit": "deg"}, {"name": "push", "side": "bilateral", "value": 20, "unit": "kg"},
+    ]  # fmt: skip
+
+
+def test_what_is_seen_and_what_is_measured_may_be_entered_together() -> None:
+    case = case_from_quick(["hip drop:right"], measured=["knee to wall:left:4 cm"])
+    assert (len(case.shape.findings), len(case.shape.measurements)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("knee to wall:left:4", "'4' has no unit"),
+        ("knee to wall:left:far", "'far' is neither a side nor a value with its unit"),
+        ("knee to wall:left:4,5 cm", "'4,5 cm' is neither a side nor a value with its unit"),
+        ("knee to wall:left:right:4 cm", "two readings of its side: 'left' and 'right'"),
+        ("knee to wall:left:4 cm:5 cm", "two readings of its value: '4' and '5'"),
+        ("knee to wall:left", "write name:side:value unit"),
+        ("knee to wall", "write name:side:value unit"),
+        (":left:4 cm", "write name:side:value unit"),
+    ],
+)
+def test_a_measured_value_that_cannot_be_read_is_told_as_such(text: str, says: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        case_from_quick(measured=[text])
+    assert told(caught.value).startswith("quick entry")
+    assert says in told(caught.value)
+
+
+@given(st.lists(st.text(st.sampled_from("ab :4.,cm-left"), max_size=20), min_size=1, max_size=3))
+def test_any_measured_entry_is_a_case_or_a_case_error(texts: list[str]) -> None:
+    try:
+        assert len(case_from_quick(measured=texts).shape.measurements) == len(texts)
+    except CaseError as error:
+        assert told(error).startswith("quick entry")  # noqa: PT017
