@@ -22,6 +22,7 @@ def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
         "names": names,
         "lists": lists,
         "shown": [row for each in lists.values() for row in each["rows"]],
+        "contradicted": [{**_row(side, pairs, names), "rival": None} for side, pairs in _alike(a["contradicted"])],
         "insufficient": sum(h["status"] == "insufficient" for h in a["hypotheses"]),
         "seen": names.things([i["key"] for i in a["inputs"]["used"]]),
         "half_met": [h for h in a["referral"]["half_met"] if h["level"] in ("emergency", "urgent")],

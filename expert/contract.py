@@ -46,6 +46,7 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
         "measured": [_measured(m, kb) for m in result.measured],
         "referral": _referral(result.referral),
         "hypotheses": [_hypothesis(h) for h in result.hypotheses],
+        "contradicted": [_hypothesis(h) for h in result.contradicted],
         "patterns": [
             {
                 "id": p.id, "name": p.name, "side": p.side, "points": decimal(p.points), "confidence": p.confidence,

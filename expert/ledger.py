@@ -165,6 +165,20 @@ def hypotheses(sheets: Balance, names: Mapping[str, str], constants: Constants) 
     return _best_first(_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items() if sheet.pro)
 
 
+def contradicted(
+    sheets: Balance, weighed: Iterable[Hypothesis], names: Mapping[str, str], constants: Constants
+) -> tuple[Hypothesis, ...]:
+    """States against which more speaks than for them, by a rule outright or by a test of that very axis with an instrument."""
+    measure = scale(constants)
+    idle = (_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items() if not sheet.pro)
+    denied = (h for h in (*weighed, *idle) if h.net < 0 and any(_denies(e) for e in h.evidence))
+    return tuple(sorted(denied, key=lambda h: (h.net, h.about)))
+
+
+def _denies(entry: Evidence) -> bool:
+    return entry.points < 0 and (entry.piece.target.against or entry.piece.basis.settles == entry.piece.about.axis)
+
+
 def reweigh(
     first: Sequence[Hypothesis], sheets: Balance, added: Sequence[Piece], names: Mapping[str, str], constants: Constants
 ) -> tuple[Hypothesis, ...]:

@@ -611,6 +611,7 @@ class Result:
     engine_version: str
     referral: Referral
     hypotheses: tuple[Hypothesis, ...]
+    contradicted: tuple[Hypothesis, ...]
     patterns: tuple[PatternFound, ...]
     predicted: tuple[Prediction, ...]
     loops: tuple[Loop, ...]

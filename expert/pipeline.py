@@ -169,8 +169,9 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
     firings = (direct, inferred, wholes)
     return Result(
         stated=stated, engine=engine.name, engine_version=engine.version, referral=screening, hypotheses=hypotheses,
-        patterns=shown, predicted=predicted, loops=graph.loops(hypotheses, stated.items, predicted), causes=explained,
-        risks=risks, outlook=outlook, plan=advice.plan(hypotheses, stated, screening, kb, today), conflicts=_conflicts(direct, rules),
+        contradicted=ledger.contradicted(balance, hypotheses, names, kb.constants), patterns=shown, predicted=predicted,
+        loops=graph.loops(hypotheses, stated.items, predicted), causes=explained, risks=risks, outlook=outlook,
+        plan=advice.plan(hypotheses, stated, screening, kb, today), conflicts=_conflicts(direct, rules),
         unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
         trace=_trace(firings, rules),
     )  # fmt: skip

@@ -111,6 +111,13 @@ def spoken_against(h: Hypothesis) -> bool:
     return any(e.piece.full > 0 and e.piece.against and e.piece.basis.channel == "direct" for e in h.evidence)
 
 
+def _told_against(answer: Assessment, line: str) -> bool:
+    """Whether every muscle and side of a line stands among the states against which alone something speaks."""
+    told = {(h.muscle, h.side, h.state) for h in answer.result.contradicted}
+    of = suspicion(line, answer.knowledge.kb)
+    return all((m, s, of.states[0]) in told for m, s in of.each())
+
+
 def _more(answer: Assessment, line: str) -> Iterator[str]:
     """`levator scapulae right shortened more than sternocleidomastoid right shortened`."""
     kb = answer.knowledge.kb
@@ -161,7 +168,7 @@ def said(answer: Assessment, rule: str) -> set[tuple[str, str, str]]:
     """(muscle, side, state) of all that one rule says; a state it speaks against begins with `not`."""
     return {
         (h.muscle, h.side, f"not {h.state}" if e.piece.target.against else h.state)
-        for h in answer.hypotheses
+        for h in {h.about: h for h in (*answer.result.contradicted, *answer.hypotheses)}.values()
         for e in h.evidence
         if e.piece.rule.id == rule and not e.piece.basis.absent
     }
@@ -230,6 +237,7 @@ _LINES: Mapping[str, Callable[[Assessment, str], Iterator[str]]] = {
     "at_least_possible": lambda a, line: _each(a, line, lambda h: h.status in _CONCLUDED),
     "pointed_at": lambda a, line: _each(a, line, spoken_for),
     "spoken_against": lambda a, line: _each(a, line, spoken_against),
+    "contradicted": lambda a, line: [] if _told_against(a, line) else [f"{line}: not contradicted"],
     "contested": lambda a, line: _each(a, line, lambda h: h.status == "contested"),
     "held": lambda a, line: _each(a, line, lambda h: h.held),
     "not_held": lambda a, line: _none(a, line, lambda h: h.held),

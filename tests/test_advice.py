@@ -195,13 +195,14 @@ def _planned(knowledge: Knowledge, *findings: str) -> set[str]:
 
 def test_a_length_that_only_a_position_showed_counts_as_untested_and_a_length_test_changes_that() -> None:
     test = "findings:\n- {id: reach, name: Reach, side_means: the side that reaches, method: length-test}\n"
+    both = "{muscle: puller, state: shortened, points: 4}, {muscle: puller, state: overactive, points: 4}"
     more = rules(
-        rule("dip.look", "{finding: dip}", "{muscle: puller, state: shortened, points: 4}, {muscle: puller, state: overactive, points: 4}"),
+        *(rule(f"{f}.look", f"{{finding: {f}}}", both) for f in ("dip", "lift")),  # one glance alone supports nothing
         rule("reach.test", "{finding: reach}", "{muscle: puller, state: shortened, points: 4}"),
     )
     knowledge = small_knowledge(_ADVICE, test, more)
-    assert _planned(knowledge, "dip") == {"test-first"}
-    assert _planned(knowledge, "dip", "reach") == {"stretch"}
+    assert _planned(knowledge, "dip", "lift") == {"test-first"}
+    assert _planned(knowledge, "dip", "lift", "reach") == {"stretch"}
 
 
 def test_a_range_test_is_no_length_test() -> None:
@@ -387,7 +388,7 @@ def test_no_shipped_risk_promises_anything_to_one_person(knowledge: Knowledge) -
         assert not {"will", "certainly", "inevitably"} & set(risk.because.lower().split()), risk.id
 
 
-# --- the outlook ----------------------------------------------------------------------------------------------------------------------------
+# --- the outlook ----------------------------------------------------------------------------------------------------------------------
 
 _OUTLOOKS = """\
 symptoms: [{id: numb, name: Numb, sides: [midline]}]
@@ -432,7 +433,7 @@ def test_lost_feeling_and_wasting_come_before_every_other_shipped_outlook(knowle
     assert "before the nerves have been examined" in told.text
 
 
-# --- what must not be done --------------------------------------------------------------------------------------------------------------------
+# --- what must not be done --------------------------------------------------------------------------------------------------------------
 
 _BARRED = """\
 symptoms: [{id: sore, name: Sore, sides: [midline]}]
@@ -446,39 +447,40 @@ contraindications:
 - {id: no-stretch, title: No stretching, when: {symptom: sore}, muscles: [MUSCLES], because: it would hurt, grade: C, sources: [table]}
 """
 _STEPS = "awareness: Feel it., mobility: Stretch it., activation: Load it."
-_BOTH_WEAK = rules(rule("dipping", "{finding: dip}", "{muscle: puller, state: weak, points: 4}, {muscle: turner, state: weak, points: 4}"))
+_TESTED = "findings: [{id: tested-weak, name: Tested weak, side_means: the side tested, method: strength-test}]\n"
+_BOTH_WEAK = _TESTED + rules(
+    rule("testing", "{finding: tested-weak}", "{muscle: puller, state: weak, points: 4}, {muscle: turner, state: weak, points: 4}")
+)
+_SEEN_WEAK = {"name": "tested weak", "side": "left", "seen_by": "instrument"}
 
 
 def barred(sore: bool, steps: str = _STEPS, muscles: str = "movers") -> tuple[set[tuple[str, str]], str, str]:
-    """((muscle, phase) of the plan, why it is bounded, its word)."""
+    """((muscle, phase) of the plan, what was left out and why, its word)."""
     known = small_knowledge(_BARRED.replace("STEPS", steps).replace("MUSCLES", muscles), _BOTH_WEAK)
-    case = {"findings": [{"name": "dip", "side": "left", "seen_by": "instrument"}], "symptoms": ["sore"] if sore else []}
-    answer = assess(case, known, "native")
+    answer = assess({"findings": [_SEEN_WEAK], "symptoms": ["sore"] if sore else []}, known, "native")
     planned = {(i.muscle, p.name) for p in answer.plan.phases for i in p.items}
-    return planned, " ".join(answer.plan.because), plan_word(answer)
+    return planned, " ".join(answer.plan.left_out), plan_word(answer)
 
 
 _WHOLE = {(m, p) for m in ("puller", "turner") for p in ("Awareness", "Mobility", "Activation")}
 
 
 def test_steps_that_must_not_be_done_drop_out_and_all_others_stay() -> None:
-    planned, because, _ = barred(sore=True)
+    planned, left_out, word = barred(sore=True)
     assert planned == _WHOLE - {("puller", "Mobility")}  # a mover; turner is none
-    assert "No stretching: left out for movers (mobility). it would hurt" in because
+    assert left_out == "No stretching: left out for movers (mobility). it would hurt"
+    assert word == "given"  # what is left is given as it is
 
 
 def test_without_what_forbids_them_all_steps_stay_and_nothing_is_said() -> None:
-    planned, because, word = barred(sore=False)
-    assert planned == _WHOLE
-    assert "No stretching" not in because
-    assert word == "given"
+    assert barred(sore=False) == (_WHOLE, "", "given")
 
 
 def test_a_denial_forbids_nothing() -> None:
     known = small_knowledge(_BARRED.replace("STEPS", _STEPS).replace("MUSCLES", "puller"), _BOTH_WEAK)
     denied = [{"name": "sore", "present": False}]
-    case = {"findings": [{"name": "dip", "side": "left", "seen_by": "instrument"}], "symptoms": denied}
-    plan = assess(case, known, "native").plan
+    plan = assess({"findings": [_SEEN_WEAK], "symptoms": denied}, known, "native").plan
+    assert plan.left_out == ()
     assert {(i.muscle, p.name) for p in plan.phases for i in p.items} == _WHOLE
 
 
@@ -487,23 +489,31 @@ def test_the_phases_that_it_names_are_left_out_and_no_others() -> None:
     assert planned == _WHOLE - {("puller", "Awareness"), ("puller", "Activation")}
 
 
-def test_a_plan_of_which_nothing_may_be_done_says_so_and_not_that_nothing_was_found() -> None:
-    planned, because, word = barred(sore=True, steps="mobility: Stretch it.", muscles="puller, turner")
-    assert (planned, word) == (set(), "none")
-    assert "No stretching" in because
-    assert "no hypothesis is supported" not in because
+def test_a_plan_of_which_nothing_may_be_done_says_what_was_left_out_and_not_that_nothing_was_found() -> None:
+    known = small_knowledge(_BARRED.replace("STEPS", "mobility: Stretch it.").replace("MUSCLES", "puller, turner"), _BOTH_WEAK)
+    plan = assess({"findings": [_SEEN_WEAK], "symptoms": ["sore"]}, known, "native").plan
+    assert plan.phases == ()
+    assert "No stretching" in " ".join(plan.left_out)
+    assert "no hypothesis is supported" not in " ".join(plan.because)
 
 
-def test_the_shipped_gymnast_is_not_loaded_into_extension(knowledge: Knowledge) -> None:
-    """A 15-year-old with pain on extension; at 20, where a plan may be given at all, the steps into extension drop out."""
-    case = {
-        "patient": {"age": 20},
-        "findings": [{"name": "back extensor endurance low", "seen_by": "instrument"}, SHORT],
-        "symptoms": ["pain on back extension"],
-        "history": ["gymnast"],
-    }
-    answer = assess(case, knowledge, "native")
-    told = " ".join(answer.plan.because)
-    assert "No loading into extension" in told
-    loaded = {i.muscle for p in answer.plan.phases if p.name.lower().startswith(("activ", "integr")) for i in p.items}
-    assert not loaded & {*knowledge.kb.members("lumbar-extensors"), "gluteus-maximus"}
+def test_what_must_not_be_done_is_told_where_the_plan_is_withheld_as_well() -> None:
+    flag = "flags: [{id: bad, title: Bad, level: urgent, when: {symptom: sore}, because: x, action: Go, grade: C, sources: [table]}]\n"
+    known = small_knowledge(_BARRED.replace("STEPS", _STEPS).replace("MUSCLES", "puller"), _BOTH_WEAK, flag)
+    plan = assess({"findings": [_SEEN_WEAK], "symptoms": ["sore"]}, known, "native").plan
+    assert plan.withheld
+    assert "No stretching" in " ".join(plan.left_out)
+
+
+@pytest.mark.parametrize("pain", [True, False])
+def test_a_back_that_hurts_on_extension_is_not_loaded_into_extension(pain: bool, knowledge: Knowledge) -> None:
+    symptoms = [{"name": "pain on back extension", "present": pain}]
+    tested = {"name": "hip extension weak", "side": "left", "seen_by": "instrument"}
+    answer = assess({"patient": {"age": 20}, "findings": [tested], "symptoms": symptoms, "history": ["gymnastics"]}, knowledge, "native")
+    weak = answer.hypothesis("gluteus-maximus", "left", "weak")
+    assert weak is not None
+    assert weak.status == "supported"
+    barred_phases = {p.name for p in knowledge.kb.phases if p.id in ("activation", "integration")}
+    loaded = {p.name for p in answer.plan.phases for i in p.items if i.muscle == "gluteus-maximus"}
+    told = "No loading into extension" in " ".join(answer.plan.left_out)
+    assert (told, bool(loaded & barred_phases)) == (pain, not pain)

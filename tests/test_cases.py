@@ -299,7 +299,6 @@ def test_what_is_seen_and_what_is_measured_may_be_entered_together() -> None:
     [
         ("knee to wall:left:4", "'4' has no unit"),
         ("knee to wall:left:far", "'far' is neither a side nor a value with its unit"),
-        ("knee to wall:left:4,5 cm", "'4,5 cm' is neither a side nor a value with its unit"),
         ("knee to wall:left:right:4 cm", "two readings of its side: 'left' and 'right'"),
         ("knee to wall:left:4 cm:5 cm", "two readings of its value: '4' and '5'"),
         ("knee to wall:left", "write name:side:value unit"),

@@ -39,7 +39,7 @@ WITHIN = {
     "risks": {"id", "title", "because", "grade", "sources", "from"},
     "outlook": {"id", "text", "because", "grade", "sources", "from"},
     "conflicts": {"between", "because", "sources"},
-    "plan": {"withheld", "provisional", "because", "phases"},
+    "plan": {"withheld", "provisional", "because", "phases", "left_out"},
     "plan.phases": {"name", "goal", "items"},
     "plan.phases.items": {"muscle", "side", "strategy", "because"},
     "unused": {"finding", "because"},

@@ -10,22 +10,26 @@ from expert.difference import Changed, changed
 from expert.model import Knowledge
 
 MORE = """\
+findings:
+- {id: dip-test, name: Dip test, side_means: the side tested, method: strength-test}
+- {id: lift-test, name: Lift test, side_means: the side tested, method: strength-test}
+- {id: bow-test, name: Bow test, sides: [midline], method: strength-test}
 symptoms: [{id: ache, name: Ache, sides: [midline]}]
 flags: [{id: bad, title: Bad, level: LEVEL, when: {symptom: ache}, because: x, action: Go, grade: C, sources: [table]}]
-causes: [{id: why, title: Why, kind: other, when: {finding: bow}, because: x, grade: D, sources: [table]}]
+causes: [{id: why, title: Why, kind: other, when: {finding: bow-test}, because: x, grade: D, sources: [table]}]
 """
 
 
 def base(dip: str = "weak", points: float = 4, level: str = "soon", more: str = "") -> Knowledge:
     told = rules(
-        rule("dipping", "{finding: dip}", f"{{muscle: puller, state: {dip}, points: {points}}}"),
-        rule("lifting", "{finding: lift}", "{muscle: pusher, state: weak, points: 4}"),
+        rule("dipping", "{finding: dip-test}", f"{{muscle: puller, state: {dip}, points: {points}}}"),
+        rule("lifting", "{finding: lift-test}", "{muscle: pusher, state: weak, points: 4}"),
     )
     return small_knowledge(MORE.replace("LEVEL", level), told, *([more] if more else []))
 
 
 def seen(*names: str, **case: Any) -> dict[str, Any]:
-    return {"findings": [{"name": n, "seen_by": "instrument", **({"side": "left"} if n != "bow" else {})} for n in names], **case}
+    return {"findings": [{"name": f"{n} test", "seen_by": "instrument", **({"side": "left"} if n != "bow" else {})} for n in names], **case}
 
 
 CASES = [
@@ -61,7 +65,7 @@ def test_fewer_points_are_told_only_where_the_status_changes_with_them() -> None
 
 
 def test_a_new_rule_is_told_as_what_it_adds() -> None:
-    new = base(more=rules(rule("bowing", "{finding: bow}", "{muscle: turner, side: both, state: weak, points: 4}")))
+    new = base(more=rules(rule("bowing", "{finding: bow-test}", "{muscle: turner, side: both, state: weak, points: 4}")))
     assert told(base(), new) == {
         "a bow": ("turner left strength: nothing -> weak, supported (+4.0)", "turner right strength: nothing -> weak, supported (+4.0)"),
     }
@@ -74,9 +78,9 @@ def test_a_red_flag_changes_the_referral_the_flag_and_the_plan() -> None:
 
 
 def test_a_cause_that_is_no_longer_given_is_told() -> None:
-    new = small_knowledge(MORE.replace("LEVEL", "soon").replace("finding: bow", "finding: lift"), rules(
-        rule("dipping", "{finding: dip}", "{muscle: puller, state: weak, points: 4}"),
-        rule("lifting", "{finding: lift}", "{muscle: pusher, state: weak, points: 4}"),
+    new = small_knowledge(MORE.replace("LEVEL", "soon").replace("finding: bow-test", "finding: lift-test"), rules(
+        rule("dipping", "{finding: dip-test}", "{muscle: puller, state: weak, points: 4}"),
+        rule("lifting", "{finding: lift-test}", "{muscle: pusher, state: weak, points: 4}"),
     ))  # fmt: skip
     assert told(base(), new) == {
         "a bow": ("cause why: given -> nothing",), "a lift": ("cause why: nothing -> given",), "both": ("cause why: nothing -> given",),
@@ -84,13 +88,13 @@ def test_a_cause_that_is_no_longer_given_is_told() -> None:
 
 
 def test_a_pattern_that_is_found_is_told() -> None:
-    pattern = "patterns: [{id: whole, name: Whole, core: [{finding: dip}, {finding: lift}], because: x, grade: D, sources: [table]}]\n"
+    pattern = "patterns: [{id: whole, name: Whole, core: [{finding: dip-test}, {finding: lift-test}], because: x, grade: D, sources: [table]}]\n"
     assert told(base(), base(more=pattern)) == {"both": ("pattern whole left: nothing -> found",)}
 
 
 def test_a_case_that_one_of_them_cannot_read_is_told_as_refused() -> None:
-    new = base(more="findings: [{id: sway, name: Sway, side_means: x}]\n")
+    new = base(more="findings: [{id: sway-test, name: Sway test, side_means: x}]\n")
     one, = changed([("sways", seen("sway"))], base(), new)  # fmt: skip
     assert one.lines[0].startswith("case: refused: ")
-    assert "unknown finding 'sway'" in one.lines[0]
+    assert "unknown finding 'sway test'" in one.lines[0]
     assert one.lines[0].endswith("-> nothing")

@@ -20,7 +20,7 @@ units:
 - {id: newton, symbol: N, words: [newtons], dimension: force}
 - {id: kilogram-force, symbol: kg, words: [kilo], dimension: force, factor: 9.80665}
 - {id: pound-force, symbol: lb, words: [pounds], dimension: force, factor: 4.4482216}
-- {id: grade, symbol: "{grade}", words: [grade], dimension: grade}
+- {id: grade, symbol: "{grade}", words: [grade], dimension: grade, most: 5}
 - {id: centimetre, symbol: cm, dimension: length}
 - {id: millimetre, symbol: mm, dimension: length, factor: 0.1}
 - {id: degree, symbol: deg, dimension: angle}
@@ -162,7 +162,13 @@ def test_a_difference_below_the_measurement_error_is_none() -> None:
 def test_however_far_apart_a_difference_below_the_error_is_never_present() -> None:
     kb = small_kb(MEASURED.replace('error: [{value: 10, unit: "%"', 'error: [{value: 60, unit: "%"'))
     told = verdicts(("push", "left", 50, "N"), ("push", "right", 100, "N"), kb=kb)
-    assert told == {("push-weak", "left"): "absent", ("push-weak", "right"): "absent", ("push-even", "midline"): "present"}
+    assert told == {("push-weak", "left"): "absent", ("push-weak", "right"): "absent"}
+
+
+def test_a_difference_within_the_error_of_a_crude_test_does_not_make_the_sides_equal() -> None:
+    kb = small_kb(MEASURED.replace('error: [{value: 10, unit: "%"', 'error: [{value: 60, unit: "%"'))
+    assert ("push-even", "midline") not in verdicts(("push", "left", 70, "N"), ("push", "right", 100, "N"), kb=kb)
+    assert ("push-even", "midline") in verdicts(("push", "left", 90, "N"), ("push", "right", 100, "N"), kb=kb)
 
 
 def test_sides_that_measure_alike_show_that_they_are_equal_unless_something_else_finds_one_wanting() -> None:
@@ -213,6 +219,14 @@ def test_a_norm_by_body_mass_divides_by_the_mass() -> None:
     assert (light, heavy) == ({("push-weak", "left"): "absent"}, {("push-weak", "left"): "present"})
 
 
+def test_a_norm_for_everybody_stands_back_where_one_for_such_people_speaks() -> None:
+    own = "- {by: norm, finding: reach-short, sex: female, present: 20, absent: 22, unit: cm, because: of women, source: table}"
+    kb = small_kb(MEASURED.replace("  - {by: norm, finding: reach-short", f"  {own}\n  - {{by: norm, finding: reach-short"))
+    (hers,), (his,) = (lines(("reach", "left", 15, "cm"), person=Person(sex), kb=kb) for sex in ("female", "male"))
+    assert (hers.verdict, "of the norm" in hers.because) == ("present", False)
+    assert (his.verdict, "of women" in his.because) == ("absent", False)
+
+
 def test_a_grade_is_judged_by_the_norm_of_grades_and_by_no_other() -> None:
     strong = Person("female", 30, 60)
     for grade, wanted in ((3, "present"), (4, "borderline"), (5, "absent")):
@@ -232,6 +246,16 @@ def test_a_ratio_is_taken_of_the_two_measures_of_one_side(pull: float, wanted: s
 )
 def test_without_an_opponent_to_divide_by_there_is_no_ratio(opponent: tuple[str, str, float, str]) -> None:
     assert not [v for v in verdicts(("pull", "left", 10, "N"), opponent) if v[0] == "pull-weak"]
+
+
+def test_grades_by_hand_have_no_ratio() -> None:
+    assert not [v for v in verdicts(("pull", "left", 2, "grade"), ("push", "left", 5, "grade")) if v[0] == "pull-weak"]
+
+
+def test_an_opponent_in_the_midline_is_the_opponent_of_either_side() -> None:
+    kb = small_kb(MEASURED.replace("synonyms: [pushing force]", "sides: [midline]"))
+    told = verdicts(("pull", "left", 50, "N"), ("pull", "right", 90, "N"), ("push", "midline", 100, "N"), kb=kb)
+    assert {k: v for k, v in told.items() if k[0] == "pull-weak"} == {("pull-weak", "left"): "present", ("pull-weak", "right"): "absent"}
 
 
 def test_a_ratio_names_both_measures_and_both_values() -> None:
@@ -449,6 +473,7 @@ def test_a_measure_that_is_misspelt_is_read_and_that_is_said() -> None:
     [
         (entry("push", "left", 901), "not plausible"),
         (entry("push", "left", 92, "kg"), "not plausible"),  # 902 N
+        (entry("push", "left", 6, "grade"), "not plausible"),  # there is no grade above five, whatever is measured
         (entry("reach", "left", -1, "cm"), "not plausible"),
         (entry("push", "left", 30, "stone"), "unknown unit 'stone'; it is told in: N, kg, lb, {grade}"),
         (entry("push", "left", 30, "cm"), "'cm' is no unit of it"),

@@ -30,7 +30,7 @@ LEVEL_OF = {
         "progressive-neurological-deficit", "myelopathy-cluster", "foot-drop", "malignancy", "serious-infection", "fracture",
         "femoral-neck-stress-fracture", "slipped-epiphysis", "limping-child", "torticollis-with-warning", "acute-joint", "tendon-rupture",
         "upper-motor-neurone-signs", "giving-way-joint", "giant-cell-arteritis", "pancoast", "bleeding-into-muscle",
-        "muscle-breakdown-to-exclude",
+        "muscle-breakdown-to-exclude", "one-sided-breathing", "wasting-with-weakness", "wrist-drop",
     },
 }  # fmt: skip
 

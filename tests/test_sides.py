@@ -42,6 +42,12 @@ OTHER_SIDE = [
     ("one shoulder comes forward", "trunk-rotation"),
     ("concave side of a scoliosis", "scoliosis-curve"),
     ("low shoulder", "shoulder-high"),
+    ("one hip further forward", "pelvic-rotation"),
+    ("posterior innominate rotation", "pelvic-torsion"),
+    ("waist flattened on one side", "waist-asymmetry"),
+    ("low crest comes level in sitting", "sitting-levels-pelvis"),
+    ("under-loads the leg", "uneven-leg-loading"),
+    ("spares the leg when landing", "uneven-leg-loading"),
 ]
 SAME_SIDE = [
     ("hip drops", "hip-drop"),
