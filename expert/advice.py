@@ -63,9 +63,12 @@ def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, k
         softer.append(f"{len(referral.not_asked)} of {screened} red flags were not asked about")
     if withheld:
         return Plan(True, False, tuple(withheld), (), left_out)
-    phases = _phases(_by_muscle(hypotheses), stated, kb, frozenset(barred))
+    by_muscle = _by_muscle(hypotheses)
+    phases = _phases(by_muscle, stated, kb, frozenset(barred))
     if not phases:
         nothing = "no hypothesis is supported and free of red flags, so there is nothing to plan yet"
+        if by_muscle:
+            nothing = "what is supported asks for no step that may be taken now"
         return Plan(False, False, (nothing, *softer), (), left_out)
     return Plan(False, bool(softer), tuple(softer), phases, left_out)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expert.errors import ExpertError
-from expert.formats import Battery, BatteryItem
+from expert.formats import Battery, BatteryItem, FindingType
 from expert.model import KnowledgeBase, Tree
 from expert.words import Unclear
 
@@ -36,7 +36,14 @@ def _line(item: BatteryItem, kb: KnowledgeBase) -> Tree:
 
 def _units(measure: str, kb: KnowledgeBase) -> str:
     wanted = kb.measures[measure].dimensions[0]
-    return next(u.symbol for u in kb.units.values() if u.dimension == wanted and u.factor == 1)
+    return next(u.symbol.strip("{}") for u in kb.units.values() if u.dimension == wanted and u.factor == 1)
+
+
+def _sides(kind: FindingType) -> tuple[str | None, ...]:
+    """The sides that a blank case asks about: both where there are two, else what the finding needs said."""
+    if "left" in kind.sides:
+        return ("left", "right")
+    return (None,) if kind.side_optional or kind.sides == ("midline",) else ("midline" if "midline" in kind.sides else kind.sides[0],)
 
 
 def blank_case(battery: Battery, kb: KnowledgeBase) -> Mapping[str, Any]:
@@ -44,7 +51,7 @@ def blank_case(battery: Battery, kb: KnowledgeBase) -> Mapping[str, Any]:
     findings = []
     for item in battery.items:
         if item.finding:
-            for side in ("left", "right") if "left" in kb.findings[item.finding].sides else (None,):
+            for side in _sides(kb.findings[item.finding]):
                 entry = {"name": item.finding, "side": side, "task": item.task, "present": "unknown"}
                 findings.append({key: value for key, value in entry.items() if value is not None})
     return {"case_id": battery.id, "findings": findings, "measurements": []}

@@ -6,7 +6,10 @@ from expert.formats import Source
 from expert.model import KnowledgeBase
 
 _KINDS = {"study": "article", "review": "article", "textbook": "book", "web": "online"}
-_SPECIAL = {"\\": r"\textbackslash{}", **{c: f"\\{c}" for c in "&%$#_{}"}, "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    **{c: f"\\{c}" for c in "&%$#_"},
+}  # braces must balance, even escaped ones
 
 
 def bibtex(kb: KnowledgeBase) -> str:

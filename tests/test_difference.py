@@ -88,7 +88,8 @@ def test_a_cause_that_is_no_longer_given_is_told() -> None:
 
 
 def test_a_pattern_that_is_found_is_told() -> None:
-    pattern = "patterns: [{id: whole, name: Whole, core: [{finding: dip-test}, {finding: lift-test}], because: x, grade: D, sources: [table]}]\n"
+    core = "[{finding: dip-test}, {finding: lift-test}]"
+    pattern = f"patterns: [{{id: whole, name: Whole, core: {core}, because: x, grade: D, sources: [table]}}]\n"
     assert told(base(), base(more=pattern)) == {"both": ("pattern whole left: nothing -> found",)}
 
 

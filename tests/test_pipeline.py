@@ -56,12 +56,24 @@ def test_seen_again_in_a_single_leg_squat_on_the_same_stance_leg_it_is_supported
     assert result.hypothesis("gluteus-medius", drop, "underactive") is None
 
 
-def test_one_glance_never_gives_more_than_possible_and_an_instrument_may(knowledge: Knowledge) -> None:
+def test_one_glance_never_gives_more_than_possible_even_through_an_instrument(knowledge: Knowledge) -> None:
     told = f("hip drop", "right", "single-leg squat", severity="severe")
-    glance = seen(told, knowledge=knowledge)
-    measured = seen({**told, "seen_by": "instrument"}, knowledge=knowledge)
-    assert {h.status for h in glance.hypotheses} <= {"possible", "insufficient", "contested"}
-    assert needed(measured, "gluteus-medius", "left", "underactive").status == "supported"
+    for glance in (seen(told, knowledge=knowledge), seen({**told, "seen_by": "instrument"}, knowledge=knowledge)):
+        assert {h.status for h in glance.hypotheses} <= {"possible", "insufficient", "contested"}
+
+
+def test_an_instrument_settles_the_axis_that_it_tests(knowledge: Knowledge) -> None:
+    told = f("hip abduction weak", "left", severity="severe")
+    by_hand, measured = (seen(x, knowledge=knowledge) for x in (told, {**told, "seen_by": "instrument"}))
+    assert needed(by_hand, "gluteus-medius", "left", "weak").status == "possible"
+    assert needed(measured, "gluteus-medius", "left", "weak").status == "supported"
+
+
+def test_mild_signs_however_many_support_nothing(knowledge: Knowledge) -> None:
+    mild = [f("hip drop", "right", task, severity="mild") for task in ("running", "walking", "single-leg squat", "single-leg stance")]
+    result = seen(*mild, f("hip abduction weak", "left", severity="mild", seen_by="instrument"), knowledge=knowledge)
+    assert max(h.net for h in result.hypotheses) >= 3000
+    assert {h.status for h in result.hypotheses} <= {"possible", "insufficient", "contested"}
 
 
 @pytest.mark.parametrize("drop", ["right", "left"])
@@ -130,7 +142,7 @@ def test_an_insufficient_hypothesis_carries_nothing_and_a_supported_one_carries_
     known = small_knowledge(_LINKED)
     faint = seen(f("dip", "left", severity=0.2), knowledge=known, engine=engine)
     assert [h.state for h in faint.hypotheses] == ["shortened"]
-    sure = seen(f("dip", "left", seen_by="instrument"), knowledge=known, engine=engine)
+    sure = seen(f("dip", "left", "walking", severity="severe"), f("dip", "left", "squat", severity="severe"), knowledge=known, engine=engine)
     assert sure.hypothesis("pusher", "left", "weak")
 
 

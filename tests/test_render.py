@@ -230,7 +230,7 @@ def test_where_nothing_is_supported_there_is_no_plan_and_the_report_says_so(know
     assert {h.status for h in answer.hypotheses} <= {"possible", "insufficient"}
     text = re.sub(r"\s+", " ", answer.report(format))
     assert "No hypothesis is supported." in text
-    assert "a plan rests on supported hypotheses only" in text
+    assert "no hypothesis is supported and free of red flags, so there is nothing to plan yet" in text
 
 
 @pytest.mark.parametrize("format", REPORTS)
@@ -346,7 +346,7 @@ def test_colour_comes_only_when_asked_and_never_from_the_case(hostile: Tree, run
 
 
 def test_the_text_report_is_short_enough_to_read(runner: Assessment) -> None:
-    assert len(runner.report("txt").splitlines()) < 150
+    assert len(runner.report("txt").splitlines()) < 170
 
 
 def test_wrapping_keeps_every_word_and_cuts_only_what_is_wider_than_a_line() -> None:

@@ -543,7 +543,8 @@ def test_a_muscle_state_is_mapped_by_its_own_row_and_never_multiplied() -> None:
     found = {}
     for state in ("shortened", "overactive"):
         knowledge = small_knowledge(kinds + row, rule.replace("STATE", state))
-        answer = assess({"findings": [{"name": "dip", "side": "left", "seen_by": "instrument"}]}, knowledge, "native")
+        twice = [{"name": "dip", "side": "left", "task": task, "severity": "severe"} for task in ("walking", "squat")]
+        answer = assess({"findings": twice}, knowledge, "native")
         assert answer.hypothesis("puller", "left", state).status == "supported"  # type: ignore[union-attr]
         found[state] = [(p.target.id, p.target.side, p.target.state) for p in answer.result.predicted]
         assert all(AXIS_OF[p.target.state] for p in answer.result.predicted)
