@@ -17,7 +17,7 @@ from expert.model import AXES, AXIS_OF, Knowledge, State
 Json = dict[str, Any]
 
 TOP = [
-    "schema_version", "case_id", "engine", "knowledge", "inputs", "measured", "referral", "hypotheses", "patterns", "predicted",
+    "schema_version", "case_id", "engine", "knowledge", "inputs", "measured", "referral", "hypotheses", "contradicted", "patterns", "predicted",
     "drivers", "loops", "causes", "risks", "outlook", "next_tests", "conflicts", "plan", "unused", "trace", "warnings",
 ]  # fmt: skip
 WITHIN = {

@@ -417,8 +417,9 @@ def test_a_borderline_value_does_not_overrule_what_was_seen() -> None:
     assert told.result.stated.unknown == ()
 
 
-def test_where_the_eye_and_the_instrument_disagree_the_instrument_counts_and_that_is_said() -> None:
-    seen = {"name": "push weak", "side": "left", "present": False}
+@pytest.mark.parametrize("severity", ["moderate", "severe"])
+def test_where_the_eye_and_the_instrument_disagree_the_instrument_counts_and_that_is_said(severity: str) -> None:
+    seen = {"name": "push weak", "side": "left", "present": False, "severity": severity}
     told = answer(entry("push", "left", 50), entry("push", "right", 100), findings=(seen,))
     assert [(i.key, i.present) for i in told.result.stated.items] == [("push-weak:left", True)]
     (warning,) = told.result.stated.warnings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import time
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -474,12 +473,3 @@ def test_the_same_answer_gives_the_same_bytes(big: Assessment, format: str) -> N
 def test_an_unknown_format_is_said_with_the_known_ones(runner: Assessment) -> None:
     with pytest.raises(ExpertError, match="txt, md, html"):
         runner.report("docx")
-
-
-def test_reports_are_quick_once_warm(big: Assessment, knowledge: Knowledge) -> None:
-    answer = big.to_dict()
-    for format, most in (("txt", 0.2), ("html", 0.5)):  # generous: ten times what it takes on a quiet machine
-        in_format(answer, knowledge, format)
-        begun = time.perf_counter()
-        in_format(answer, knowledge, format)
-        assert time.perf_counter() - begun < most
