@@ -206,11 +206,12 @@ def _unasked(flags: Iterable[str], kb: KnowledgeBase) -> list[Tree]:
 
 
 def _causes(causes: Iterable[Tree], names: _Names) -> list[Tree]:
-    """Other explanations, gathered under what they explain."""
+    """Other explanations, gathered under what they explain: what explains most together comes first, and the best graded of it."""
     about: dict[tuple[str, ...], list[Tree]] = defaultdict(list)
     for cause in causes:
         about[tuple(cause["from"])].append(cause)
-    return [{"things": names.things(keys), "causes": found} for keys, found in about.items()]
+    groups = sorted(about.items(), key=lambda group: -len({key.split(":")[0] for key in group[0]}))
+    return [{"things": names.things(keys), "causes": sorted(found, key=itemgetter("grade"))} for keys, found in groups]
 
 
 def _plan(phases: Iterable[Tree]) -> Tree:

@@ -47,11 +47,22 @@ def _sides(kind: FindingType) -> tuple[str | None, ...]:
 
 
 def blank_case(battery: Battery, kb: KnowledgeBase) -> Mapping[str, Any]:
-    """A case file to fill in: every item of the battery as unknown, on each side. Measures are left to be written in."""
+    """A case file to fill in: every item of the battery as unknown, on each side. Measures have no unknown value: see below."""
     findings = []
     for item in battery.items:
         if item.finding:
             for side in _sides(kb.findings[item.finding]):
                 entry = {"name": item.finding, "side": side, "task": item.task, "present": "unknown"}
                 findings.append({key: value for key, value in entry.items() if value is not None})
-    return {"case_id": battery.id, "findings": findings, "measurements": []}
+    return {"case_id": battery.id, "findings": findings}
+
+
+def blank_measurements(battery: Battery, kb: KnowledgeBase) -> list[str]:
+    """Lines of YAML for what the battery measures, to be uncommented where a value was taken; none where it measures nothing."""
+    found = []
+    for item in battery.items:
+        if item.measure:
+            unit = _units(item.measure, kb)
+            sides = (", side: left", ", side: right") if "left" in kb.measures[item.measure].sides else ("",)
+            found += [f"- {{name: {item.measure}{side}, value: , unit: {unit}}}" for side in sides]
+    return ["measurements:     # take away the # where you write a value", *found] if found else []

@@ -55,7 +55,8 @@ def case_from_mapping(data: Mapping[str, Any], where: str = "case") -> Case:
 
 
 def case_from_quick(
-    present: Iterable[str] = (), absent: Iterable[str] = (), unknown: Iterable[str] = (), measured: Iterable[str] = ()
+    present: Iterable[str] = (), absent: Iterable[str] = (), unknown: Iterable[str] = (), measured: Iterable[str] = (),
+    patient: Mapping[str, Any] | None = None,
 ) -> Case:
     """A case from quick entries such as `hip drop:right:running`; parts after the name come in any order.
 
@@ -67,7 +68,8 @@ def case_from_quick(
     measurements = [_quick_measured(text, faults) for text in measured]
     if faults:
         raise CaseError(faults)
-    return _shaped(Document("quick entry", {"case_id": "quick", "findings": findings, "measurements": measurements}))
+    told = {"case_id": "quick", "patient": dict(patient or {}), "findings": findings, "measurements": measurements}
+    return _shaped(Document("quick entry", told))
 
 
 def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any]:

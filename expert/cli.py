@@ -23,6 +23,14 @@ app.add_typer(kb_app, name="kb")
 app.add_typer(battery_app, name="battery")
 
 
+class Sex(StrEnum):
+    """As norms and red flags ask for it."""
+
+    female = "female"
+    male = "male"
+    other = "other"
+
+
 class Format(StrEnum):
     """How a report is told."""
 
@@ -51,6 +59,8 @@ def assess(
     absent: Annotated[list[str] | None, typer.Option("-x", "--absent", help="Looked for and absent: 'knee valgus:left'.")] = None,
     unknown: Annotated[list[str] | None, typer.Option("-u", "--unknown", help="Not known: counts as not asked.")] = None,
     measured: Annotated[list[str] | None, typer.Option("-m", "--measured", help="Measured: 'hip abduction strength:left:148 N'.")] = None,
+    age: Annotated[int | None, typer.Option("--age", min=0, max=130, help="Of the person, for findings given right here.")] = None,
+    sex: Annotated[Sex | None, typer.Option("--sex", help="Of the person, for findings given right here.")] = None,
     format: Annotated[Format, typer.Option("--format", help="How the report is told.")] = Format.text,
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the report here, whole or not at all.")] = None,
@@ -75,7 +85,8 @@ def assess(
     from expert import assess as reason
     from expert import load_knowledge
 
-    loaded = _cases(cases or [], present or [], absent or [], unknown or [], measured or [])
+    person = {key: value for key, value in (("age", age), ("sex", sex.value if sex else None)) if value is not None}
+    loaded = _cases(cases or [], (present or [], absent or [], unknown or [], measured or []), person)
     knowledge = load_knowledge(kb, rules)
     chosen = "json" if as_json else "txt" if format is Format.text else format.value
     answers = each(loaded, lambda case: reason(case, knowledge, engine.value))
@@ -165,15 +176,20 @@ def trace(
     typer.echo(render(answer.to_dict(), knowledge.kb, "trace").rstrip("\n"))
 
 
-def _cases(paths: list[str], *quick: list[str]) -> list[Any]:
-    """The cases of all files, and the one that is typed on the command line: present, absent, unknown, measured."""
+_Quick = tuple[list[str], list[str], list[str], list[str]]
+
+
+def _cases(paths: list[str], quick: _Quick = ([], [], [], []), person: dict[str, Any] | None = None) -> list[Any]:
+    """The cases of all files, and the one that is typed on the command line: present, absent, unknown, measured, and of whom."""
     from expert.cases import case_from_quick, load_case
 
     if not paths and not any(quick):
         raise UsageError("no case: give a file, - for standard input, or findings with -f, -x, -u, -m (see --help)")
     loaded = each(paths, load_case)
     if any(quick):
-        loaded.append(case_from_quick(*quick))
+        loaded.append(case_from_quick(*quick, person))
+    elif person:
+        raise UsageError("--age and --sex belong to findings given right here; a case file has its own `patient`")
     return loaded
 
 

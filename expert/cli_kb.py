@@ -270,11 +270,12 @@ def battery_form(
     if format is FormFormat.md:
         _battery_page("form", name, kb, output)
         return
-    from expert.batteries import battery_named, blank_case
+    from expert.batteries import battery_named, blank_case, blank_measurements
     from expert.pipeline import load_knowledge
 
     base = load_knowledge(kb).kb
-    out(as_yaml(blank_case(battery_named(name, base), base)), output)
+    battery = battery_named(name, base)
+    out(as_yaml(blank_case(battery, base)) + "".join(f"# {line}\n" for line in blank_measurements(battery, base)), output)
 
 
 def _battery_page(kind: str, name: str, kb: Path | None, output: Path | None = None) -> None:

@@ -184,7 +184,8 @@ def _reason(reason: Reason) -> Tree:
 def _measured(m: Measured, kb: KnowledgeBase) -> Tree:
     return {
         "measures": list(m.measures), "name": kb.measures[m.measures[0]].name, "side": m.side, "values": m.written, "finding": m.finding,
-        "shows": kb.findings[m.finding].name, "verdict": m.verdict, "because": m.because, "sources": list(m.sources),
+        "shows": kb.findings[m.finding].name, "verdict": m.verdict, "severe": m.severe, "because": m.because,
+        "cautions": [kb.measures[name].caution for name in m.measures if kb.measures[name].caution], "sources": list(m.sources),
     }  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class _Said(NamedTuple):
     source: str
     values: tuple[Value, ...]
     alike: bool = False  # within what is healthy, and not merely within the error of a crude test
+    severe: bool = False
 
 
 def unit_named(words: str, units: Mapping[str, Unit]) -> Unit | None:
@@ -88,7 +89,7 @@ def _line(found: list[_Said]) -> Measured:
         measures=tuple(dict.fromkeys(v.measure for v in values)), side=found[0].side, written=", ".join(_told(v) for v in values),
         finding=found[0].finding, verdict=worst, because=" ".join(dict.fromkeys(s.because for s in found)),
         sources=tuple(dict.fromkeys(s.source for s in found)), painful=any(v.painful for v in values),
-        manual=all(v.dimension == "grade" for v in values),
+        manual=all(v.dimension == "grade" for v in values), severe=worst == "present" and any(s.severe for s in found),
     )  # fmt: skip
 
 
@@ -121,7 +122,8 @@ def _say(
     own = [v for (name, _), v in values.items() if name == measure.id]
     if judgement.by == "side-difference":
         sides = {v.side: v for v in own}
-        if {"left", "right"} <= sides.keys() and sides["left"].dimension == sides["right"].dimension:
+        comparable = {"left", "right"} <= sides.keys() and sides["left"].dimension == sides["right"].dimension
+        if comparable and sides["left"].dimension != "grade":  # steps of a scale are no per cent
             yield from _differ(judgement, measure, sides["left"], sides["right"], kb)
         return
     for value in own:
@@ -152,7 +154,9 @@ def _beside_norm(judgement: Judgement, measure: Measure, value: Value, person: P
     in_unit = round(amount / unit.factor, 6)
     error = _error(measure, dimension, in_unit, unit.factor, kb)
     because = f"{_number(in_unit)} {unit.symbol}. {judgement.because}"
-    yield _Said(judgement.finding, value.side, _verdict(judgement, in_unit, error), because, judgement.source, (value,))
+    verdict = _verdict(judgement, in_unit, error)
+    severe = verdict == "present" and judgement.on == "lower" and 0 <= in_unit <= judgement.present / 2
+    yield _Said(judgement.finding, value.side, verdict, because, judgement.source, (value,), severe=severe)
 
 
 def _differ(judgement: Judgement, measure: Measure, left: Value, right: Value, kb: KnowledgeBase) -> Iterator[_Said]:
@@ -169,12 +173,14 @@ def _differ(judgement: Judgement, measure: Measure, left: Value, right: Value, k
         apart = gap / unit.factor
         told = f"{_number(apart)} {unit.symbol} apart"
     verdict = _between(round(apart, 6), judgement)
-    alike = verdict == "absent"
+    alike = verdict == "absent" and low.amount > 0  # nothing on either side is no balance
+    severe = judgement.unit == "%" and apart >= (judgement.present + 100) / 2
     if verdict != "absent" and gap < _error(measure, left.dimension, high.amount, 1, kb):
         verdict, told = "absent", f"{told}, less than the measurement error"
     shown, other = (low, high) if judgement.on == "lower" else (high, low)
     because = f"The sides measure {told}. {judgement.because}"
-    yield _Said(judgement.finding, shown.side, verdict, because, judgement.source, (left, right), alike)
+    severe = severe and verdict == "present"
+    yield _Said(judgement.finding, shown.side, verdict, because, judgement.source, (left, right), alike, severe)
     if verdict == "absent":
         yield _Said(judgement.finding, other.side, "absent", because, judgement.source, (left, right), alike)
 

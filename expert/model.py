@@ -102,6 +102,7 @@ class Measured:
     sources: tuple[str, ...]
     painful: bool
     manual: bool
+    severe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from expert.reading import Path
 from expert.words import Found, Unclear, split_side
 
 _PAINFUL = ("pain", "fear")
-_SETTLES = {"length-test": "length", "range-test": "length", "strength-test": "strength"}  # what an instrument's word is enough for
+# What an instrument's word is enough for. A range test tells neither muscle from joint nor from nerve, so it settles nothing by itself.
+_SETTLES = {"length-test": "length", "strength-test": "strength"}
 
 
 class Unreadable(CaseError):
@@ -185,7 +186,8 @@ class _Reader:
         reliable = reliability(kind, task, self.kb) if measured.manual else round(1000 * self.kb.constants.reliability.instrumented)
         item = Item(
             key=key_of(kind.id, side, task), finding=kind.id, kind=self.kb.kinds[kind.id], side=side, task=task,
-            present=measured.verdict == "present", severity=_severity("moderate", self.kb), reliability=reliable,
+            present=measured.verdict == "present", severity=_severity("severe" if measured.severe else "moderate", self.kb),
+            reliability=reliable,
             instrumented=not measured.manual, painful=measured.painful,
             written=f"{self.kb.measures[measured.measures[0]].name}: {measured.written}",
             settles="" if measured.manual else _SETTLES.get(kind.method, ""),

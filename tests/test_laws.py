@@ -310,6 +310,6 @@ def status(own: int, rival: int, net: int, h: Json) -> str:
 
 def settled(findings: list[str]) -> set[str]:
     """The axes that tests of these findings settle, where an instrument makes them."""
-    axes = {"length-test": "length", "range-test": "length", "strength-test": "strength"}
+    axes = {"length-test": "length", "strength-test": "strength"}
     known = load_knowledge().kb.findings
     return {axes.get(known[f.split(":")[0]].method, "") for f in findings}
