@@ -22,7 +22,7 @@ def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
         "names": names,
         "lists": lists,
         "shown": [row for each in lists.values() for row in each["rows"]],
-        "contradicted": [{**_row(side, pairs, names), "rival": None} for side, pairs in _alike(a["contradicted"])],
+        "contradicted": _contradicted(a["contradicted"], names),
         "insufficient": sum(h["status"] == "insufficient" for h in a["hypotheses"]),
         "seen": names.things([i["key"] for i in a["inputs"]["used"]]),
         "half_met": [h for h in a["referral"]["half_met"] if h["level"] in ("emergency", "urgent")],
@@ -203,6 +203,12 @@ def _unasked(flags: Iterable[str], kb: KnowledgeBase) -> list[Tree]:
         if flag in kb.flags:
             grouped[kb.flags[flag].level].append(flag)
     return [{"level": level, "ids": ids, "titles": [kb.flags[i].title for i in ids]} for level, ids in grouped.items() if ids]
+
+
+def _contradicted(states: Sequence[Tree], names: _Names) -> list[Tree]:
+    """What is contradicted: where some of it had been suspected, that alone."""
+    suspected = [s for s in states if s["points_for"]]
+    return [{**_row(side, pairs, names), "rival": None} for side, pairs in _alike(suspected or states)]
 
 
 def _causes(causes: Iterable[Tree], names: _Names) -> list[Tree]:

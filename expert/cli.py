@@ -118,7 +118,7 @@ def validate(cases: CasesArgument = None, kb: KbOption = None, rules: RulesOptio
 
 @app.command()
 def search(words: Annotated[list[str], typer.Argument(help="Words for a finding, a symptom, a muscle or a task.")]) -> None:
-    """Find the ids behind words: findings, symptoms, history, muscles, tasks.
+    """Find the ids behind words: findings, symptoms, history, muscles, measures, batteries, patterns, tasks, red flags.
 
     Example: myologic search knees cave
     """
@@ -127,7 +127,7 @@ def search(words: Annotated[list[str], typer.Argument(help="Words for a finding,
 
     asked, base = " ".join(words), load_knowledge().kb
     read_first = lambda subject: not isinstance(base.words.look_up(subject, asked), Found)  # noqa: E731
-    subjects = sorted(("finding", "muscle", "task", "flag"), key=read_first)
+    subjects = sorted(("finding", "muscle", "measure", "battery", "pattern", "task", "flag"), key=read_first)
     found = [(subject, *entry) for subject in subjects for entry in base.words.search(subject, asked)]
     for subject, name, matched in found:
         typer.echo(f"{base.kinds.get(name, subject):9} {name:34} {matched}")

@@ -261,7 +261,8 @@ def _words(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves) -> Words:
     ]
     tasks = [(w, Reading(i), i) for i, t in e["tasks"].items() for w in (i, t.name, *t.synonyms)]
     flags = [(w, Reading(i), i) for i, f in e["flags"].items() for w in (i, f.title, f.title.removeprefix("Possible "))]
-    tables = {}
+    patterns = ((w, Reading(i)) for i, p in e["patterns"].items() for w in (i, p.name, *p.synonyms))
+    tables = {"pattern": index(patterns)}  # "flexors over extensors" is not "extensors over flexors": their order tells them apart
     measures = [(w, Reading(i), i) for i, m in e["measures"].items() for w in (i, m.name, *m.synonyms)]
     batteries = [(w, Reading(i), i) for i, b in e["batteries"].items() for w in (i, b.name, *b.synonyms)]
     subjects = (

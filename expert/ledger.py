@@ -254,21 +254,25 @@ def status_of(own: int, rival: int, net: int, corroborated: bool, measure: Scale
     return "possible" if net >= measure.possible else "insufficient"
 
 
-def looked_twice(evidence: Iterable[Evidence]) -> bool:
+def looked_twice(evidence: Sequence[Evidence]) -> bool:
     """Whether two separate looks agree, or one was a test of that very axis with an instrument; and not all of it is mild.
 
     The same finding in the same task is one look, on one side or on both. An angle that a camera measured is still one glance at what
     a muscle does. Mild signs are usual in usual people, however many of them agree.
     """
     looks: set[str] = set()
-    tested = telling = False
+    tested = False
     for entry in evidence:
         piece = entry.piece
         if not piece.against:
             tested = tested or piece.basis.settles == piece.about.axis
-            telling = telling or piece.basis.severity >= _THOUSAND
             looks.update(key.replace(":left", "").replace(":right", "") for key in piece.basis.findings)
-    return telling and (tested or len(looks) > 1)
+    return (tested or len(looks) > 1) and is_telling(evidence)
+
+
+def is_telling(evidence: Iterable[Evidence]) -> bool:
+    """Whether anything that speaks for it is more than mild."""
+    return any(not e.piece.against and e.piece.basis.severity >= _THOUSAND for e in evidence)
 
 
 def confidence(net: int, measure: Scale) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from expert.conditions import by_finding, holds, severity_least
 from expert.formats import Condition, Constants, Pattern
 from expert.model import Firing, Item, PatternFound
 
+MODERATE = 1000  # the factor of a moderate sign, in thousandths
 _BILLION_TO_THOUSAND = 1_000_000
 
 
 def found(
     firings: Iterable[Firing], patterns: Mapping[str, Pattern], items: Mapping[str, Item], constants: Constants,
-    word: Callable[[int], str],
+    word: Callable[[int], str], mild: Container[str] = (),
 ) -> tuple[PatternFound, ...]:  # fmt: skip
-    """Every pattern that fired, once a side; `word` gives the confidence word for an amount."""
+    """Every pattern that fired, once a side, and does not rest on mild signs alone.
+
+    `word` gives the confidence word for an amount; `mild`: the keys of hypotheses for which nothing but mild signs speak.
+    """
     premises: dict[tuple[str, str], set[str]] = {}
     for firing in firings:
         premises.setdefault((firing.rule, firing.side or "midline"), set()).update(firing.premises)
@@ -23,9 +27,21 @@ def found(
         if side != "midline" and (name, "midline") in premises:  # a whole that lies in the midline is one whole
             premises[name, "midline"] |= premises.pop((name, side))
     told = [
-        _pattern(patterns[name], side, sorted(keys), items, constants, word) for (name, side), keys in sorted(premises.items())
+        _pattern(patterns[name], side, sorted(keys), items, constants, word)
+        for (name, side), keys in sorted(premises.items())
+        if any(_tells(key, premises, items, mild) for key in keys)
     ]
     return tuple(sorted(told, key=lambda p: (-p.points, p.id, p.side)))
+
+
+def _tells(key: str, premises: Mapping[tuple[str, str], set[str]], items: Mapping[str, Item], mild: Container[str]) -> bool:
+    """Whether a premise is more than mild; a pattern is, where any of its own premises is."""
+    if key in items:
+        return items[key].severity >= MODERATE
+    if key.startswith("pattern:"):
+        name, _, side = key.removeprefix("pattern:").partition(":")
+        return any(_tells(inner, premises, items, mild) for inner in premises.get((name, side or "midline"), ()))
+    return key not in mild
 
 
 def _pattern(

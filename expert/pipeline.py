@@ -162,7 +162,8 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
     hypotheses = tuple(replace(h, held=True) if referral.is_held(h, screening, items) else h for h in weighed)
 
     wholes = inference.infer(rules.programs["patterns"], [*seen, *_facts_of(hypotheses)], engine)
-    shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)))
+    mild = {_hypothesis_key(h) for h in hypotheses if not ledger.is_telling(h.evidence)}
+    shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)), mild)
     graph = _graph(knowledge)
     predicted = graph.predict(hypotheses, stated.items)
     explained, risks, outlook = advice.causes(stated, kb), advice.risks(stated, kb), advice.outlook(stated, kb)

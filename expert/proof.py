@@ -51,7 +51,8 @@ def why(result: Result, knowledge: Knowledge, muscle: str, side: str | None = No
     items = {i.key: i for i in result.stated.items}
     trees: list[Node] = []
     for member, one in product(kb.members(name), sides):
-        held = [h for h in result.hypotheses if (h.muscle, h.side) == (member, one) and state in (None, h.state)]
+        weighed = {h.about: h for h in (*result.contradicted, *result.hypotheses)}.values()
+        held = [h for h in weighed if (h.muscle, h.side) == (member, one) and state in (None, h.state)]
         trees += [_tree(h, items, kb) for h in sorted(held, key=lambda h: (-h.net, h.axis, h.state))]
         if not held:
             trees.append(_why_not(member, one, state, result, knowledge))

@@ -303,12 +303,12 @@ def status(own: int, rival: int, net: int, h: Json) -> str:
         return "possible" if net >= 1000 else "insufficient"
     pro = [e for e in h["evidence"] if e["points"] >= 0]
     looks = {f.replace(":left", "").replace(":right", "") for e in pro for f in e["findings"]}
-    tested = any(e["reliability"] == 1 and e["channel"] == "direct" and settled(e["findings"]) == {h["axis"]} for e in pro)
+    tested = any(e["reliability"] == 1 and e["channel"] == "direct" and axes_settled(e["findings"]) == {h["axis"]} for e in pro)
     telling = any(e["severity"] >= 1 for e in pro)
     return "supported" if telling and (tested or len(looks) > 1) else "possible"
 
 
-def settled(findings: list[str]) -> set[str]:
+def axes_settled(findings: list[str]) -> set[str]:
     """The axes that tests of these findings settle, where an instrument makes them."""
     axes = {"length-test": "length", "strength-test": "strength"}
     known = load_knowledge().kb.findings

@@ -142,7 +142,8 @@ def test_an_insufficient_hypothesis_carries_nothing_and_a_supported_one_carries_
     known = small_knowledge(_LINKED)
     faint = seen(f("dip", "left", severity=0.2), knowledge=known, engine=engine)
     assert [h.state for h in faint.hypotheses] == ["shortened"]
-    sure = seen(f("dip", "left", "walking", severity="severe"), f("dip", "left", "squat", severity="severe"), knowledge=known, engine=engine)
+    twice = [f("dip", "left", task, severity="severe") for task in ("walking", "squat")]
+    sure = seen(*twice, knowledge=known, engine=engine)
     assert sure.hypothesis("pusher", "left", "weak")
 
 
