@@ -18,13 +18,13 @@ def bibtex(kb: KnowledgeBase) -> str:
 
 
 def _entry(source: Source) -> str:
-    year = str(source.year) if source.year else None
+    year, kind = str(source.year) if source.year else None, _KINDS.get(source.kind, "misc")
     fields = {
         "author": source.authors and "{" + _escaped(source.authors) + "}", "title": "{" + _escaped(source.title) + "}", "year": year,
-        "howpublished": _escaped(source.where), "note": _escaped(f"{source.kind}; read: {source.read}"),
+        "journal" if kind == "article" else "howpublished": _escaped(source.where), "note": _escaped(f"{source.kind}; read: {source.read}"),
     }  # fmt: skip
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
-    return f"@{_KINDS.get(source.kind, 'misc')}{{{source.id},\n" + ",\n".join(lines) + "\n}\n"
+    return f"@{kind}{{{source.id},\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _escaped(text: str) -> str:
