@@ -6,7 +6,7 @@ import pytest
 from small import small_knowledge
 
 from expert import assess, load_knowledge
-from expert.batteries import battery_named, blank_case, lines
+from expert.batteries import battery_named, blank_case, blank_measurements, lines
 from expert.errors import ExpertError, KnowledgeError
 from expert.model import Knowledge
 from expert.render import page
@@ -71,8 +71,19 @@ def test_a_blank_case_asks_for_each_side_of_what_has_sides() -> None:
             {"name": "told", "side": "left", "present": "unknown"},
             {"name": "told", "side": "right", "present": "unknown"},
         ],
-        "measurements": [],
     }
+
+
+def test_what_a_battery_measures_stands_below_the_blank_case_to_be_uncommented(knowledge: Knowledge) -> None:
+    kb = knowledge.kb
+    hips = blank_measurements(kb.batteries["hip-screen"], kb)
+    measured = [i.measure for i in kb.batteries["hip-screen"].items if i.measure]
+    assert measured
+    for name in measured:
+        sides = [line for line in hips if f"name: {name}," in line]
+        assert len(sides) == (2 if "left" in kb.measures[name].sides else 1)
+    unmeasured = [b for b in kb.batteries.values() if not any(i.measure for i in b.items)]
+    assert all(blank_measurements(b, kb) == [] for b in unmeasured)
 
 
 @pytest.mark.parametrize("name", IDS)

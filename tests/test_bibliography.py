@@ -40,7 +40,10 @@ def test_every_shipped_entry_opens_and_closes_its_braces(knowledge: Knowledge) -
 
 def test_every_shipped_entry_tells_title_and_place(knowledge: Knowledge) -> None:
     for one in re.split(r"\n(?=@)", bibtex(knowledge.kb)):
-        assert {"title", "howpublished", "note"} <= set(re.findall(r"^  (\w+) = ", one, flags=re.MULTILINE))
+        told = set(re.findall(r"^  (\w+) = ", one, flags=re.MULTILINE))
+        assert {"title", "note"} <= told
+        assert ("journal" in told) is one.startswith("@article")
+        assert len({"journal", "howpublished"} & told) == 1
 
 
 def test_no_special_character_is_left_bare(knowledge: Knowledge) -> None:

@@ -286,7 +286,7 @@ def test_eight_threads_with_five_hundred_different_cases_each_fire_each_its_own_
     contents = different_cases(knowledge)
     plain = [[finding(e["name"], e["side"], level=int(1500 * e["severity"])) for e in c["findings"]] for c in contents]
     expected = [inference.infer(program, seen, chosen) for seen in plain]
-    assert len({e for e in expected if e}) > 30
+    assert len({e for e in expected if e}) > 20
 
     def wrong(thread: int) -> list[int]:
         found = []

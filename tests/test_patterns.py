@@ -164,13 +164,21 @@ def test_what_supports_a_pattern_counts_and_never_makes_it(knowledge: Knowledge)
     assert "upper-crossed" not in {p for p, _ in shown(supporting_only)}
 
 
-def test_a_severe_core_ranks_a_pattern_above_a_mild_one(knowledge: Knowledge) -> None:
+def test_a_core_of_mild_signs_alone_makes_no_pattern_and_one_that_is_more_does(knowledge: Knowledge) -> None:
+    mild = {"name": "anterior-pelvic-tilt", "task": "standing", "severity": "mild"}
+    other = {"name": "lordosis", "task": "standing"}
+    for severity, wanted in (("mild", False), ("moderate", True)):
+        answer = assess({"findings": [mild, {**other, "severity": severity}]}, knowledge, "native")
+        assert ("lordotic-posture" in {p.id for p in answer.result.patterns}) is wanted
+
+
+def test_a_severe_core_ranks_a_pattern_above_a_moderate_one(knowledge: Knowledge) -> None:
     points = {}
-    for severity, task in product(("mild", "severe"), ("standing",)):
+    for severity, task in product(("moderate", "severe"), ("standing",)):
         findings = [{"name": n, "task": task, "severity": severity} for n in ("anterior-pelvic-tilt", "lordosis")]
         answer = assess({"findings": findings}, knowledge, "native")
         points[severity] = {p.id: p.points for p in answer.result.patterns}["lordotic-posture"]
-    assert points["severe"] > points["mild"]
+    assert points["severe"] > points["moderate"]
 
 
 def test_a_pattern_concludes_nothing_about_a_muscle(knowledge: Knowledge) -> None:

@@ -48,6 +48,14 @@ OTHER_SIDE = [
     ("low crest comes level in sitting", "sitting-levels-pelvis"),
     ("under-loads the leg", "uneven-leg-loading"),
     ("spares the leg when landing", "uneven-leg-loading"),
+    ("off-loading the leg", "weight-shift"),
+    ("pelvis lower in standing", "high-iliac-crest"),
+    ("lateral pelvic tilt with the crest low", "high-iliac-crest"),
+    ("concave scoliosis", "scoliosis-curve"),
+    ("longer leg", "leg-length-difference"),
+    ("long leg", "leg-length-difference"),
+    ("single-leg bridge pelvis drops", "hip-extension-weak"),
+    ("pelvis drops in the single-leg bridge", "hip-extension-weak"),
 ]
 SAME_SIDE = [
     ("hip drops", "hip-drop"),
@@ -66,6 +74,10 @@ SAME_SIDE = [
     ("high shoulder", "shoulder-high"),
     ("weak single-leg bridge", "hip-extension-weak"),
     ("side bridge weak", "side-plank-weak"),
+    ("convex scoliosis", "scoliosis-curve"),
+    ("ipsilateral trunk lean", "trunk-lean"),
+    ("short leg", "leg-length-difference"),
+    ("lateral pelvic tilt with the crest high", "high-iliac-crest"),
 ]
 
 
