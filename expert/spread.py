@@ -53,7 +53,7 @@ class SpreadGraph:
         return tuple(sorted((s for s in found if s.link in self.kb.links or self._check(s) is not None), key=_by_strength))
 
     def _tests(self) -> dict[tuple[str, str], SeenAs]:
-        """For each muscle and axis, the strength or length test that speaks of it most, from the rules about tests."""
+        """For each muscle and state, the strength or length test that speaks for it most, from the rules about tests."""
         best: dict[tuple[str, str], tuple[float, str, SeenAs]] = {}
         for rule in self.kb.rules.values():
             axis = _AXIS_OF_TEST.get(self.kb.findings[rule.when.finding].method) if rule.when.finding else None
@@ -62,7 +62,8 @@ class SpreadGraph:
                     continue
                 for muscle in self.kb.members(claim.muscle):
                     found = (-claim.points, rule.id, SeenAs(finding=rule.when.finding, side=claim.side))
-                    best[muscle, axis] = min(best.get((muscle, axis), found), found, key=lambda entry: entry[:2])
+                    about = (muscle, claim.state)
+                    best[about] = min(best.get(about, found), found, key=lambda entry: entry[:2])
         return {about: seen for about, (_, _, seen) in best.items()}
 
     def _step(self, link_id: str, to: State) -> Step:
@@ -169,7 +170,7 @@ class SpreadGraph:
         seen = link.check
         state = last.to.state
         if state != "present" and (seen is None or not _speaks_to(self.kb.findings[seen.finding].method, state)):
-            seen = self.tests.get((last.to.id, AXIS_OF[state]), seen)  # a test of that very axis, where there is one
+            seen = self.tests.get((last.to.id, state), seen)  # a test of that very state, where there is one
         if seen is None and link.to.node is not None:
             seen = next(iter(self.kb.nodes[link.to.node].seen_as), None)
         return None if seen is None else self._check_at(seen, last.to.side)
