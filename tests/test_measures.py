@@ -128,7 +128,7 @@ def refused(*measurements: dict[str, Any]) -> str:
         (84, 100, {("push-weak", "left"): "borderline"}),
         (85, 100, {("push-weak", "left"): "absent", ("push-weak", "right"): "absent", ("push-even", "midline"): "present"}),
         (100, 100, {("push-weak", "left"): "absent", ("push-weak", "right"): "absent", ("push-even", "midline"): "present"}),
-        (0, 0, {("push-weak", "left"): "absent", ("push-weak", "right"): "absent", ("push-even", "midline"): "present"}),
+        (0, 0, {("push-weak", "left"): "absent", ("push-weak", "right"): "absent"}),  # two zeros are no balance
     ],
 )
 def test_the_weaker_side_is_found_by_how_far_it_falls_short_in_per_cent(left: float, right: float, wanted: Verdicts) -> None:
