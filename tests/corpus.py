@@ -11,7 +11,7 @@ from typing import Any
 
 from expert import Assessment
 from expert.model import AXIS_OF, Hypothesis, KnowledgeBase
-from expert.stored import stored_cases
+from expert.stored import StoredCase, stored_cases
 from expert.words import Found
 
 FOLDER = Path(__file__).parent / "cases"
@@ -20,15 +20,8 @@ _TURNED = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}
 _CONCLUDED = ("supported", "possible")
 
 
-@dataclass(frozen=True)
-class CorpusCase:
-    """One entry of a file in cases/."""
-
-    file: str
-    name: str
-    case: Mapping[str, Any]
-    expected: Mapping[str, Any]
-    source: tuple[str, ...]
+class CorpusCase(StoredCase):
+    """A stored case that can be turned round."""
 
     def mirrored(self) -> CorpusCase:
         """The same case with left and right exchanged, in what it states and in what is expected."""
