@@ -43,7 +43,7 @@ def _sides(kind: FindingType) -> tuple[str | None, ...]:
     """The sides that a blank case asks about: both where there are two, else what the finding needs said."""
     if "left" in kind.sides:
         return ("left", "right")
-    return (None,) if kind.side_optional or kind.sides == ("midline",) else ("midline" if "midline" in kind.sides else kind.sides[0],)
+    return (None,) if kind.needs_no_side else ("midline" if "midline" in kind.sides else kind.sides[0],)
 
 
 def blank_case(battery: Battery, kb: KnowledgeBase) -> Mapping[str, Any]:

@@ -102,7 +102,7 @@ def kb_coverage(context: typer.Context, cases: CasesOption = None, kb: KbOption 
 
     Example: myologic kb coverage
     """
-    from expert.coverage import coverage
+    from expert.coverage import coverage, missing_rows
     from expert.pipeline import assess, load_knowledge
     from expert.render import page
     from expert.stored import stored_cases
@@ -111,7 +111,10 @@ def kb_coverage(context: typer.Context, cases: CasesOption = None, kb: KbOption 
     answers = assess({"findings": []}, knowledge, "native").to_dict()
     rows = coverage(knowledge.kb, [c.name for c in stored_cases(cases)], _commands(context.find_root().command), answers)
     typer.echo(page("coverage", knowledge.kb, rows=rows).rstrip("\n"))
-    if not rows or any(row.gaps for row in rows):
+    holes = missing_rows(rows, max((row.entry.row for row in rows), default=0))
+    if holes:
+        typer.echo(f"rows that nobody wrote: {', '.join(map(str, holes))}", err=True)
+    if not rows or holes or any(row.gaps for row in rows):
         raise typer.Exit(1)
 
 

@@ -178,7 +178,7 @@ def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient,
         case "anything":
             return _stated(c, items.get(f"any-{c.anything}", ()), least, side)
         case "age":
-            return Verdict(None if patient.age is None or c.age is None else _within(patient.age, c.age.at_least, c.age.at_most))
+            return Verdict(None if patient.age is None or c.age is None else c.age.holds(patient.age))
         case "sex":
             return Verdict(None if patient.sex is None else patient.sex == c.sex)
         case "pregnancy":
@@ -213,7 +213,3 @@ def _combined(c: Condition, parts: Sequence[Verdict]) -> Verdict:
     if len(true) >= need:
         return Verdict(True, tuple(sorted({f for p in true for f in p.findings})))
     return Verdict(None if len(true) + unknown >= need else False)
-
-
-def _within(years: int, at_least: int | None, at_most: int | None) -> bool:
-    return (at_least is None or years >= at_least) and (at_most is None or years <= at_most)

@@ -267,12 +267,21 @@ class FindingType(Entry):
     told_by_pain: StrictBool = Field(False, description="pain noted on any finding says this by itself")
     visceral: StrictBool = Field(False, description="belongs to one side of the body by nature; left out of mirroring")
 
+    @property
+    def needs_no_side(self) -> bool:
+        """Whether it may be told without a side."""
+        return self.side_optional or self.sides == ("midline",)
+
 
 class Range(Shape):
     """A closed range of years."""
 
     at_least: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
     at_most: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
+
+    def holds(self, years: int) -> bool:
+        """Whether an age lies in it."""
+        return (self.at_least is None or years >= self.at_least) and (self.at_most is None or years <= self.at_most)
 
 
 # --- what is measured ----------------------------------------------------------------------------------------------------

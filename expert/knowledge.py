@@ -343,11 +343,6 @@ def _check_muscle(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[
     names.need("source", (t.source for t in entry.tendency), place, entry.id)
 
 
-def _check_measured(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
-    names.need("plain muscle", [entry.muscle], place, "measured_actions")
-    names.need("direction", [entry.direction], place, "measured_actions")
-
-
 def _check_reversal(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
     names.need("plain muscle", [entry.muscle], place, "reversals")
     names.need("direction", (entry.below, entry.above, entry.angle_of), place, "reversals")
@@ -384,9 +379,14 @@ def _check_battery(entry: Any, place: tuple[str, int], names: _Names, _: Mapping
     names.need("task", (i.task for i in entry.items), place, entry.id)
 
 
-def _check_share(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
-    names.need("plain muscle", [entry.muscle], place, "shares")
-    names.need("direction", [entry.direction], place, "shares")
+def _check_pull(section: str) -> Any:
+    """The check of a section whose entries say into which direction a muscle pulls."""
+
+    def check(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+        names.need("plain muscle", [entry.muscle], place, section)
+        names.need("direction", [entry.direction], place, section)
+
+    return check
 
 
 def _check_group(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
@@ -474,11 +474,11 @@ def _check_chain(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[s
 
 
 _CHECKS: Mapping[str, Any] = {
-    "muscles": _check_muscle, "shares": _check_share, "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
+    "muscles": _check_muscle, "shares": _check_pull("shares"), "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
     "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
     "links": _check_link, "chains": _check_chain, "risks": _check_when, "outlooks": _check_when,
     "contraindications": _check_contraindication,
-    "measured_actions": _check_measured, "reversals": _check_reversal, "tasks": _check_task, "measures": _check_measure,
+    "measured_actions": _check_pull("measured_actions"), "reversals": _check_reversal, "tasks": _check_task, "measures": _check_measure,
     "batteries": _check_battery,
 }  # fmt: skip
 

@@ -108,12 +108,7 @@ def _is_for(judgement: Judgement, person: Person) -> bool:
     """Whether a norm speaks of such a person; one bound to sex or age needs these to be known."""
     if judgement.sex is not None and judgement.sex != person.sex:
         return False
-    if judgement.age is None:
-        return True
-    if person.age is None:
-        return False
-    least, most = judgement.age.at_least, judgement.age.at_most
-    return (least is None or person.age >= least) and (most is None or person.age <= most)
+    return judgement.age is None or (person.age is not None and judgement.age.holds(person.age))
 
 
 def _say(

@@ -99,7 +99,7 @@ class _Reader:
     def read_leniently(self, words: str, path: Path) -> None:
         """A condition or medicine: used where the vocabulary knows it, else said to be unused."""
         found = self.kb.words.look_up("finding", words)
-        if isinstance(found, Found) and not found.mended and self._needs_no_side(self.kb.findings[found.reading.id]):
+        if isinstance(found, Found) and not found.mended and self.kb.findings[found.reading.id].needs_no_side:
             self.read(CaseFinding(name=words), path)
         else:
             self.unused.append(Unused(".".join(map(str, path)), f"'{words}': no rule reads it"))
@@ -269,14 +269,11 @@ class _Reader:
                 return named.side
             self.fault((*path, "side"), f"{named.type.id} does not take the side '{named.side}'; it takes {_listed(sides)}")
             return None
-        if self._needs_no_side(named.type):
+        if named.type.needs_no_side:
             return "midline"
         asks = f" ({named.type.side_means.rstrip('.')})" if named.type.side_means else ""
         self.fault((*path, "name"), f"{named.type.id}: which side? Say {_listed(sides)}{asks}")
         return None
-
-    def _needs_no_side(self, kind: FindingType) -> bool:
-        return kind.side_optional or kind.sides == ("midline",)
 
     def _check_stance(self, entry: CaseFinding, kind: FindingType, side: str, path: Path) -> None:
         """The leg that stands, where it is said, must be the one that the finding's side means."""
