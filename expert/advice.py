@@ -44,7 +44,7 @@ def _holding(entries: Iterable[_Told], stated: Stated, kb: KnowledgeBase) -> Ite
     least = severity_least(kb.constants.severity)
     sides = [s for s in SIDES if any(i.side == s for i in stated.items)]
     for entry in entries:
-        if entry.when.asked.isdisjoint(items):
+        if entry.when is None or entry.when.asked.isdisjoint(items):
             continue  # nothing that it speaks of is there
         verdict = decide(entry.when, items, stated.patient, least, sides)
         if verdict.value and verdict.findings:
@@ -135,7 +135,7 @@ def _barred(stated: Stated, kb: KnowledgeBase) -> Mapping[tuple[str, str], str]:
     """(muscle, phase) that must not be done while something is there, with the reason."""
     return {
         (muscle, phase): f"{entry.title}: left out for {_listed(entry.muscles, kb)} ({', '.join(entry.phases)}). {entry.because}"
-        for entry, _ in _holding(kb.contraindications.values(), stated, kb)
+        for entry, _ in _holding((c for c in kb.contraindications.values() if c.when), stated, kb)
         for named in entry.muscles
         for muscle in kb.members(named)
         for phase in entry.phases

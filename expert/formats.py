@@ -38,6 +38,8 @@ Relative = Literal["same", "opposite", "both"]
 Side = Literal["left", "right", "bilateral", "midline"]
 Level = Literal["emergency", "urgent", "soon", "routine"]
 Driver = Literal["muscle", "gravity", "ground", "joint", "pain", "unknown"]
+PhaseId = Literal["awareness", "mobility", "activation", "integration"]
+ExerciseKind = Literal["release", "lengthen", "mobilise", "activate", "strengthen", "endurance", "control"]
 
 
 class Shape(BaseModel):
@@ -552,24 +554,38 @@ class Outlook(Entry):
 
 
 class Strategy(Entry):
-    """What to do for a muscle in these states; a state left out is any. Steps by phase; a phase left out has none."""
+    """What to do for a muscle in these states; a state left out is any. Steps by phase; a phase left out has none.
+
+    `kinds`: which kinds of exercise may stand as an example of which step.
+    """
 
     title: Text
     activity: Literal["overactive", "underactive", "unknown"] | None = None
     length: Literal["shortened", "lengthened", "untested"] | None = None
     strength: Literal["weak", "strong", "unknown"] | None = None
-    steps: dict[Literal["awareness", "mobility", "activation", "integration"], Text]
+    steps: dict[PhaseId, Text]
+    kinds: dict[PhaseId, tuple[ExerciseKind, ...]] = Field(default_factory=dict, description="kinds of exercise, by phase")
     because: Text
     grade: Grade
     sources: tuple[Id, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _kinds_of_steps(self) -> Strategy:
+        stray = [phase for phase in self.kinds if phase not in self.steps]
+        if stray:
+            raise ValueError(f"'kinds' names {stray[0]}, in which it has no step")
+        if self.length != "shortened" and any("lengthen" in kinds for kinds in self.kinds.values()):
+            raise ValueError("only what tested short is lengthened: 'lengthen' goes with `length: shortened`")
+        return self
 
 
 class Phase(Entry):
     """One of the four steps of a plan, in order."""
 
-    id: Literal["awareness", "mobility", "activation", "integration"]
+    id: PhaseId
     name: Text
     goal: Text
+    progress: Text | None = Field(None, description="when to go on to the next")
     sources: tuple[Id, ...] = Field(min_length=1)
 
 
@@ -584,15 +600,118 @@ class Caution(Entry):
 
 
 class Contraindication(Entry):
-    """What must not be done while something is there: the steps of these muscles in these phases drop out, with the reason."""
+    """What must not be done while something is there. What it names drops out of the plan, with the reason.
+
+    `muscles` with `phases`: steps; `muscles` with `kinds`: exercises of these kinds; `provokes`: exercises with these tags, for whatever
+    muscle. `painful` stands in for `when`: pain noted in a test of that method; its muscles are those that the test speaks of.
+    """
 
     title: Text
-    when: Condition
-    muscles: tuple[Id, ...] = Field(min_length=1, description="muscles or groups")
-    phases: tuple[Literal["awareness", "mobility", "activation", "integration"], ...] = ("mobility",)
+    when: Condition | None = None
+    painful: Literal["length-test", "strength-test", "range-test"] | None = None
+    muscles: tuple[Id, ...] = Field((), description="muscles or groups")
+    phases: tuple[PhaseId, ...] = ("mobility",)
+    kinds: tuple[ExerciseKind, ...] = ()
+    provokes: tuple[Id, ...] = Field((), description="tags of exercises")
     because: Text
     grade: Grade
     sources: tuple[Id, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_reason(self) -> Contraindication:
+        if (self.when is None) == (self.painful is None):
+            raise ValueError("either 'when' or 'painful' says while what is there")
+        if self.painful is None and not self.muscles and not self.provokes:
+            raise ValueError("it leaves nothing out: name 'muscles' or 'provokes'")
+        if self.painful is not None and (self.muscles or not self.kinds):
+            raise ValueError("'painful' goes with 'kinds', and its muscles are those of the test that hurt")
+        return self
+
+
+# --- exercises and guidance ----------------------------------------------------------------------------------------------
+
+
+def _low_to_high(given: tuple[int, int]) -> tuple[int, int]:
+    """A range from low to high, of amounts that there are."""
+    if not 0 < given[0] <= given[1]:
+        raise ValueError("a range goes from low to high, and begins above 0")
+    return given
+
+
+Amounts = Annotated[tuple[StrictInt, StrictInt], AfterValidator(_low_to_high)]
+
+
+class Dose(Shape):
+    """How much of an exercise, in ranges: design choices within what the sources give."""
+
+    sets: Amounts | None = None
+    repetitions: Amounts | None = None
+    hold_s: Amounts | None = None
+    times_a_week: Amounts
+    effort: Text | None = None
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Provocation(Entry):
+    """Something that an exercise asks of the body and that a contraindication may forbid: a tag of exercises.
+
+    `end_range`: it takes a muscle or joint to its end, so that only what tested short gets it.
+    `restrictions`: the words of a surgeon by which exactly this is forbidden.
+    """
+
+    name: Text
+    end_range: StrictBool = False
+    restrictions: tuple[Words, ...] = ()
+
+
+class Exercise(Entry):
+    """An example of how a step of a plan may be done. `muscles`: what it is meant for, muscles or groups."""
+
+    name: Text
+    synonyms: tuple[Words, ...] = ()
+    kind: ExerciseKind
+    muscles: tuple[Id, ...] = Field(min_length=1)
+    how: Text
+    dose: Dose
+    progress: Text = Field(description="when to go on to the next harder form")
+    provokes: tuple[Id, ...] = Field((), description="tags of what it asks of the body")
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+
+class Guidance(Entry):
+    """What surrounds a plan, by kind; without `when` it goes with every plan.
+
+    gate: mild findings that call for no plan. provider: who should plan and supervise. adjunct: what may be added, `only_if`.
+    stop: when to stop an exercise. self-care: what a person can do; `moves` where it asks for movement. reassess: when to look again.
+    escalate: `to` whom, on what. Of gates, providers and reassessments the first in the order written that holds is told, of the others all.
+    """
+
+    kind: Literal["gate", "provider", "adjunct", "stop", "self-care", "reassess", "escalate"]
+    title: Text
+    when: Condition | None = None
+    text: Text
+    only_if: Text | None = None
+    to: Text | None = None
+    moves: StrictBool = False
+    provokes: tuple[Id, ...] = Field((), description="tags of what moving asks of the body")
+    because: Text
+    grade: Grade
+    sources: tuple[Id, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Guidance:
+        if (self.only_if is not None) != (self.kind == "adjunct"):
+            raise ValueError("'only_if' goes with `kind: adjunct`, and an adjunct never comes without")
+        if (self.to is not None) != (self.kind == "escalate"):
+            raise ValueError("'to' goes with `kind: escalate`, and every such entry says to whom")
+        if (self.moves or self.provokes) and self.kind != "self-care":
+            raise ValueError("'moves' and 'provokes' go with `kind: self-care`")
+        if self.provokes and not self.moves:
+            raise ValueError("what provokes something moves: write `moves: true`")
+        if self.when is None and self.kind in ("gate", "adjunct"):
+            raise ValueError("a gate and an adjunct need a 'when'")
+        return self
 
 
 # --- spread --------------------------------------------------------------------------------------------------------------
@@ -768,6 +887,8 @@ class Served(Shape):
     strategies: tuple[Id, ...] = ()
     cautions: tuple[Id, ...] = ()
     contraindications: tuple[Id, ...] = ()
+    exercises: tuple[Id, ...] = ()
+    guidance: tuple[Id, ...] = ()
     phases: tuple[Id, ...] = ()
     measures: tuple[Id, ...] = ()
     batteries: tuple[Id, ...] = ()
@@ -835,6 +956,9 @@ class KnowledgeFile(Shape):
     phases: tuple[Phase, ...] = ()
     cautions: tuple[Caution, ...] = ()
     contraindications: tuple[Contraindication, ...] = ()
+    provocations: tuple[Provocation, ...] = ()
+    exercises: tuple[Exercise, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
     rules: tuple[Rule, ...] = ()
     patterns: tuple[Pattern, ...] = ()
     flags: tuple[Flag, ...] = ()

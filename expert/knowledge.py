@@ -235,7 +235,8 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
         claims=e["claims"], glossary=e["glossary"], coverage=e["coverage"], tasks=e["tasks"], findings=e["findings"], kinds=kinds,
         nodes=e["nodes"], link_kinds=e["link_kinds"], links=e["links"], chains=e["chains"], causes=e["causes"],
         strategies=e["strategies"], phases=tuple(e["phases"].values()), cautions=e["cautions"],
-        contraindications=e["contraindications"], rules=e["rules"],
+        contraindications=e["contraindications"], provocations=e["provocations"], exercises=e["exercises"], guidance=e["guidance"],
+        rules=e["rules"],
         patterns=e["patterns"], flags=e["flags"], words=words, places=shelves.places,
     )  # fmt: skip
     return replace(base, derived=derive.links(base))
@@ -317,7 +318,7 @@ def _check(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, kinds: Mapping
         "plain muscle": frozenset(e["muscles"]), "task": frozenset(e["tasks"]), "finding": frozenset(e["findings"]),
         "node": frozenset(e["nodes"]), "link": frozenset(e["links"]), "link kind": frozenset(e["link_kinds"]),
         "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]), "measure": frozenset(e["measures"]),
-        "unit": frozenset(u.symbol for u in e["units"].values()),
+        "provocation": frozenset(e["provocations"]), "unit": frozenset(u.symbol for u in e["units"].values()),
         "direction": frozenset(d for j in e["joints"].values() for a in j.axes for d in a.directions),
     })  # fmt: skip
     for section, shelf in e.items():
@@ -438,8 +439,20 @@ def _check_when(entry: Any, place: tuple[str, int], names: _Names, kinds: Mappin
 
 
 def _check_contraindication(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
-    _check_when(entry, place, names, kinds)
+    _check_guidance(entry, place, names, kinds)
     names.need("muscle", entry.muscles, place, entry.id)
+
+
+def _check_guidance(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
+    if entry.when is not None:
+        _check_when(entry, place, names, kinds)
+    names.need("provocation", entry.provokes, place, entry.id)
+
+
+def _check_exercise(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("muscle", entry.muscles, place, entry.id)
+    names.need("provocation", entry.provokes, place, entry.id)
+    names.need("source", entry.dose.sources, place, entry.id)
 
 
 def _check_pattern(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
@@ -477,7 +490,7 @@ _CHECKS: Mapping[str, Any] = {
     "muscles": _check_muscle, "shares": _check_pull("shares"), "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
     "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
     "links": _check_link, "chains": _check_chain, "risks": _check_when, "outlooks": _check_when,
-    "contraindications": _check_contraindication,
+    "contraindications": _check_contraindication, "guidance": _check_guidance, "exercises": _check_exercise,
     "measured_actions": _check_pull("measured_actions"), "reversals": _check_reversal, "tasks": _check_task, "measures": _check_measure,
     "batteries": _check_battery,
 }  # fmt: skip

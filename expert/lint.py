@@ -22,9 +22,9 @@ from expert.words import Found
 _SHELVES = (
     "muscles", "groups", "joints", "findings", "tasks", "rules", "patterns", "flags", "causes", "risks", "outlooks", "strategies",
     "nodes", "link_kinds", "links", "chains", "cautions", "contraindications", "units", "measures", "batteries", "claims", "glossary",
-    "coverage", "sources",
+    "coverage", "sources", "provocations", "exercises", "guidance",
 )  # fmt: skip
-_WITH_WHEN = ("rules", "flags", "causes", "risks", "outlooks", "contraindications")
+_WITH_WHEN = ("rules", "flags", "causes", "risks", "outlooks", "contraindications", "guidance")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -297,7 +297,7 @@ def unsourced(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for name in kb.sources:
         if name not in cited:
             yield f"sources:{name}", f"{name}: nothing cites this source; cite it or take it out"
-    for shelf in ("rules", "patterns", "flags", "causes", "risks", "links"):
+    for shelf in ("rules", "patterns", "flags", "causes", "risks", "links", "exercises", "guidance"):
         for name, entry in getattr(kb, shelf).items():
             if entry.grade in ("A", "B") and kb.sources[entry.sources[0]].read == "none":
                 yield f"{shelf}:{name}", f"{name}: grade {entry.grade} needs a source that was read"
@@ -366,6 +366,7 @@ def _cited(kb: KnowledgeBase) -> Iterator[str]:
         yield from (judgement.source for judgement in measure.judgements)
     yield from (t.source for muscle in kb.muscles.values() for t in muscle.tendency)
     yield from (turn.source for turn in kb.reversals)
+    yield from (source for exercise in kb.exercises.values() for source in exercise.dose.sources)
     yield from filter(None, (task.angle_source for task in kb.tasks.values()))
     yield from (seed for row in kb.coverage.values() for seed in row.seeds)
     yield from (source for phase in kb.phases for source in phase.sources)
@@ -376,7 +377,8 @@ def _conditions(kb: KnowledgeBase) -> Iterator[tuple[str, str, Condition]]:
     """(shelf, id, condition) of everything that has one."""
     for shelf in _WITH_WHEN:
         for name, entry in getattr(kb, shelf).items():
-            yield shelf, name, entry.when
+            if entry.when is not None:
+                yield shelf, name, entry.when
     for name, pattern in kb.patterns.items():
         yield from (("patterns", name, condition) for condition in (*pattern.core, *pattern.supporting))
 

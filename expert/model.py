@@ -107,7 +107,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A normalised case: its items in order of their keys; `ruled_out`: red flags that were asked about as a whole and denied."""
+    """A normalised case: its items in order of their keys; `ruled_out`: red flags that were asked about as a whole and denied.
+
+    `case`: what it was read from, so that an answer can be derived again.
+    """
 
     case_id: str
     items: tuple[Item, ...]
@@ -117,6 +120,13 @@ class Stated:
     unused: tuple[Unused, ...] = ()
     warnings: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
+    case: formats.CaseFile | None = field(default=None, compare=False)
+
+    @property
+    def today(self) -> str:
+        """The day of the visit (YYYY-MM-DD or less), "" where it is not told."""
+        visit = self.case.visit if self.case else None
+        return visit.date or "" if visit else ""
 
 
 # --- facts, rules and firings --------------------------------------------------------------------------------------------
@@ -291,6 +301,9 @@ class KnowledgeBase:
     phases: tuple[formats.Phase, ...]
     cautions: Mapping[str, formats.Caution]
     contraindications: Mapping[str, formats.Contraindication]
+    provocations: Mapping[str, formats.Provocation]
+    exercises: Mapping[str, formats.Exercise]
+    guidance: Mapping[str, formats.Guidance]
     rules: Mapping[str, formats.Rule]
     patterns: Mapping[str, formats.Pattern]
     flags: Mapping[str, formats.Flag]

@@ -17,14 +17,13 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 import expert
-from expert import assess, case_from_mapping, case_from_quick, case_from_text, formats, ledger, load_case, load_knowledge
+from expert import Assessment, assess, case_from_mapping, case_from_quick, case_from_text, formats, ledger, load_case, load_knowledge
 from expert.cli import app
 from expert.errors import ExpertError
 from expert.formats import KnowledgeFile
 from expert.lint import lint
 from expert.model import Knowledge
 from expert.normalise import normalise
-from expert.pipeline import Assessment
 from expert.rod import alignments
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,7 +119,7 @@ def test_commands_that_the_papers_name_exist() -> None:
     assert headings == set(COMMANDS)
     for path in PAPERS:
         text = re.sub(r"\s+", " ", path.read_text(encoding="utf-8"))
-        for words in re.findall(r"[`>] ?myologic ((?:kb |battery )?[a-z]+)", text):
+        for words in re.findall(r"[`>] ?myologic ((?:kb |battery |pack )?[a-z]+(?:-[a-z]+)*)", text):
             assert words in COMMANDS, f"{path.name}: myologic {words}"
 
 
@@ -221,7 +220,7 @@ SHAPES: dict[str, list[type[BaseModel]]] = {
         formats.Muscle, formats.Group, formats.Joint, formats.Axis, formats.MeasuredShare, formats.Strategy, formats.Phase,
         formats.Caution, formats.KnowledgeFile, formats.About, formats.Part, formats.Tendency, formats.Difference, formats.MeasuredAction,
         formats.Reversal, formats.Risk, formats.Outlook, formats.Contraindication, formats.Claim, formats.GlossaryTerm, formats.Served,
-        formats.CoverageRow, formats.Change,
+        formats.CoverageRow, formats.Change, formats.Exercise, formats.Dose, formats.Provocation, formats.Guidance,
     ],
     "docs/measuring.md": [formats.Measure, formats.Error, formats.Judgement, formats.Unit, formats.Battery, formats.BatteryItem],
     "docs/spread.md": [formats.Link, formats.End, formats.Node, formats.SeenAs, formats.LinkKind, formats.Chain],
