@@ -4,10 +4,11 @@
     print(assess(load_case("examples/runner.yaml")))
 """
 
+from expert.assessment import Assessment, assess
 from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
 from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError, UsageError
 from expert.model import Hypothesis, Knowledge
-from expert.pipeline import Assessment, assess, load_knowledge
+from expert.pipeline import load_knowledge
 from expert.render import report as render
 
 __all__ = [

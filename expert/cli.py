@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from expert import cli_ask
 from expert.cli_kb import battery_app, kb_app
 from expert.errors import ExpertError, UsageError
-from expert.terminal import KbOption, RulesOption, each, out, safe, told
+from expert.terminal import EngineName, EngineOption, KbOption, RulesOption, each, out, safe, told
 
 _HELP = """Reasons about muscle imbalance from what a clinician sees. Hypotheses for professionals, never a diagnosis."""
 _EXIT_RED_FLAG = 4
@@ -21,6 +22,7 @@ _EXIT_RED_FLAG = 4
 app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(kb_app, name="kb")
 app.add_typer(battery_app, name="battery")
+cli_ask.add_to(app)
 
 
 class Sex(StrEnum):
@@ -40,15 +42,6 @@ class Format(StrEnum):
     json = "json"
 
 
-class EngineName(StrEnum):
-    """Which engine reasons."""
-
-    auto = "auto"
-    experta = "experta"
-    native = "native"
-
-
-EngineOption = Annotated[EngineName, typer.Option("--engine", help="auto takes experta where it is installed.")]
 CasesArgument = Annotated[list[str] | None, typer.Argument(help="Case files (YAML or JSON); - reads standard input.")]
 
 
@@ -133,28 +126,6 @@ def search(words: Annotated[list[str], typer.Argument(help="Words for a finding,
         typer.echo(f"{base.kinds.get(name, subject):9} {name:34} {matched}")
     if not found:
         raise ExpertError(f"nothing in the vocabulary is near '{asked}'")
-
-
-@app.command()
-def why(
-    case: Annotated[str, typer.Argument(help="A case file, or - for standard input.")],
-    about: Annotated[str, typer.Argument(metavar="MUSCLE:SIDE[:STATE]", help="'gluteus medius:left' or 'QL:right:shortened'.")],
-    engine: EngineOption = EngineName.auto,
-    kb: KbOption = None,
-    rules: RulesOption = None,
-) -> None:
-    """Explain why a muscle is suspected, down to what the case states; or what would be needed where it is not.
-
-    Example: myologic why examples/runner.yaml "gluteus medius:left"
-    """
-    from expert import assess as reason
-    from expert import load_case, load_knowledge
-
-    parts = [p.strip() for p in about.split(":")]
-    if len(parts) not in (2, 3):
-        raise UsageError(f"'{about}': write MUSCLE:SIDE or MUSCLE:SIDE:STATE, for example 'gluteus medius:left'")
-    answer = reason(load_case(case), load_knowledge(kb, rules), engine.value)
-    typer.echo(str(answer.why(*parts)))
 
 
 @app.command()

@@ -102,8 +102,9 @@ def kb_coverage(context: typer.Context, cases: CasesOption = None, kb: KbOption 
 
     Example: myologic kb coverage
     """
+    from expert import assess
     from expert.coverage import coverage, missing_rows
-    from expert.pipeline import assess, load_knowledge
+    from expert.pipeline import load_knowledge
     from expert.render import page
     from expert.stored import stored_cases
 

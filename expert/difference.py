@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from expert.cases import case_from_mapping
 from expert.errors import ExpertError
-from expert.model import Knowledge
-from expert.pipeline import Assessment, assess
+from expert.model import Knowledge, Result
+from expert.pipeline import conclude
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,20 @@ def changed(cases: Iterable[tuple[str, Mapping[str, Any]]], old: Knowledge, new:
 def _answer(case: Mapping[str, Any], knowledge: Knowledge) -> Mapping[str, str]:
     """What one answer says, as key -> value, in an order of its own."""
     try:
-        answer = assess(case, knowledge, "native")
+        answer = conclude(case_from_mapping(case), knowledge, "native")
     except ExpertError as error:
         return {"case": f"refused: {str(error).splitlines()[0]}"}
     return dict(_told(answer))
 
 
-def _told(answer: Assessment) -> Iterator[tuple[str, str]]:
+def _told(answer: Result) -> Iterator[tuple[str, str]]:
     yield "referral", answer.referral.level
     yield from ((f"flag {f.id}", f.level) for f in answer.referral.flags)
     for h in answer.hypotheses:
         if h.status != "insufficient":
             yield f"{h.muscle} {h.side} {h.axis}", f"{h.state}, {h.status}{', held' if h.held else ''} ({h.points:+.1f})"
-    yield from ((f"pattern {p.id} {p.side}", "found") for p in answer.result.patterns)
-    yield from ((f"cause {c.id}", "given") for c in answer.result.causes)
+    yield from ((f"pattern {p.id} {p.side}", "found") for p in answer.patterns)
+    yield from ((f"cause {c.id}", "given") for c in answer.causes)
     plan = answer.plan
     yield "plan", "withheld" if plan.withheld else "none" if not plan.phases else "provisional" if plan.provisional else "given"
 

@@ -45,6 +45,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         unused=tuple(reader.unused),
         warnings=tuple(sorted(reader.warnings)),
         measured=measured,
+        case=case.shape,
     )
     if reader.faults:
         raise Unreadable(reader.faults, stated)

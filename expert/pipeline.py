@@ -1,16 +1,15 @@
-"""assess(): the straight line from a case to what may be said of it. Each arrow is one call with one value."""
+"""The straight line from a case to what may be said of it. Each arrow is one call with one value."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from expert import advice, contract, inference, knowledge, ledger, patterns, proof, referral, render, rulebase
-from expert.cases import Case, case_from_mapping, load_case
+from expert import advice, inference, knowledge, ledger, patterns, referral, rulebase
+from expert.cases import Case
 from expert.conditions import STATUS_LEVEL
 from expert.errors import CaseError, Fault
 from expert.model import (
@@ -22,13 +21,10 @@ from expert.model import (
     Item,
     Knowledge,
     KnowledgeBase,
-    Plan,
-    Referral,
     Result,
     RuleBase,
     Stated,
     TraceLine,
-    Tree,
     Unused,
 )
 from expert.normalise import Unreadable, normalise
@@ -40,60 +36,6 @@ _NOT_MUSCLE = ("gravity", "ground")
 _graphs: WeakKeyDictionary[Knowledge, SpreadGraph] = WeakKeyDictionary()
 _shipped: list[Knowledge] = []
 _making = threading.Lock()  # what threads share is made once
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """What one run concluded, and the knowledge it concluded it from. Frozen; prints, explains and shows itself."""
-
-    result: Result
-    knowledge: Knowledge
-
-    @property
-    def case_id(self) -> str:
-        """The case's own id."""
-        return self.result.stated.case_id
-
-    @property
-    def hypotheses(self) -> tuple[Hypothesis, ...]:
-        """All hypotheses, best first."""
-        return self.result.hypotheses
-
-    @property
-    def referral(self) -> Referral:
-        """The red-flag screening."""
-        return self.result.referral
-
-    @property
-    def plan(self) -> Plan:
-        """The proposal, or why it is withheld."""
-        return self.result.plan
-
-    def hypothesis(self, muscle: str, side: str, state: str) -> Hypothesis | None:
-        """One hypothesis by muscle id, side and state, or None where nothing speaks for it."""
-        return next((h for h in self.hypotheses if (h.muscle, h.side, h.state) == (muscle, side, state)), None)
-
-    def why(self, muscle: str, side: str | None = None, state: str | None = None) -> proof.Answer:
-        """Why (or why not) a muscle is suspected: a tree of data that prints well. Words are understood as in a case."""
-        return proof.why(self.result, self.knowledge, muscle, side, state)
-
-    def to_dict(self) -> Tree:
-        """The contract's JSON object (docs/json.md)."""
-        return contract.to_dict(self.result, self.knowledge)
-
-    def to_json(self) -> str:
-        """The contract's JSON, one line, the same bytes for the same input."""
-        return contract.to_json(self.result, self.knowledge)
-
-    def report(self, format: str = "txt", **options: Any) -> str:
-        """The report as txt, md, html or json."""
-        return render.report(self.to_dict(), self.knowledge.kb, format, **options)
-
-    def _repr_html_(self) -> str:
-        return render.report(self.to_dict(), self.knowledge.kb, "html", fragment=True)
-
-    def __str__(self) -> str:
-        return self.report("txt")
 
 
 def load_knowledge(kb: str | os.PathLike[str] | None = None, rules: str | os.PathLike[str] | None = None) -> Knowledge:
@@ -115,22 +57,17 @@ def _compiled(kb: KnowledgeBase) -> Knowledge:
     return Knowledge(kb, rulebase.compile_rules(kb))
 
 
-def assess(case: Case | Mapping[str, Any] | str | os.PathLike[str], knowledge: Knowledge | None = None, engine: str = "auto") -> Assessment:
-    """Reason about one case (a Case, plain data, or a file's path).
+def conclude(case: Case, knowledge: Knowledge, engine: str = "auto") -> Result:
+    """Read one case and reason about it.
 
     Raises CaseError with everything that is wrong with it, EngineError for an engine that is not there.
     """
-    knowledge = knowledge or load_knowledge()
-    if not isinstance(case, Case):
-        case = case_from_mapping(case) if isinstance(case, Mapping) else load_case(case)
     chosen = inference.choose(engine)
-    visit = case.shape.visit
-    today = visit.date if visit and visit.date else ""
     try:
         stated = normalise(case, knowledge.kb)
     except Unreadable as refused:
         raise CaseError((*refused.faults, *_grave(refused.readable, case, knowledge.kb))) from None
-    return Assessment(_reason(stated, knowledge, chosen, today), knowledge)
+    return run(stated, knowledge, chosen)
 
 
 def _grave(readable: Stated, case: Case, kb: KnowledgeBase) -> list[Fault]:
@@ -143,7 +80,8 @@ def _grave(readable: Stated, case: Case, kb: KnowledgeBase) -> list[Fault]:
     ]
 
 
-def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, today: str) -> Result:
+def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Result:
+    """The straight line: what may be said of a case that has been read."""
     kb, rules = knowledge.kb, knowledge.rulebase
     items = {i.key: i for i in stated.items}
     names = {m.id: m.name for m in kb.muscles.values()}
@@ -172,7 +110,7 @@ def _reason(stated: Stated, knowledge: Knowledge, engine: inference.Engine, toda
         stated=stated, engine=engine.name, engine_version=engine.version, referral=screening, hypotheses=hypotheses,
         contradicted=ledger.contradicted(balance, hypotheses, names, kb.constants), patterns=shown, predicted=predicted,
         loops=graph.loops(hypotheses, stated.items, predicted), causes=explained, risks=risks, outlook=outlook,
-        plan=advice.plan(hypotheses, stated, screening, kb, today), conflicts=_conflicts(direct, rules),
+        plan=advice.plan(hypotheses, stated, screening, kb, stated.today), conflicts=_conflicts(direct, rules),
         unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
         trace=_trace(firings, rules),
     )  # fmt: skip

@@ -21,28 +21,11 @@ class Node:
     points: float | None = None
     children: tuple[Node, ...] = ()
 
-    def lines(self, depth: int = 0) -> Iterator[str]:
-        """The tree as indented lines."""
-        count = "" if self.points is None else f"{self.points:+.3g} "
-        yield "  " * depth + count + self.label + (f": {self.detail}" if self.detail else "")
-        for child in self.children:
-            yield from child.lines(depth + 1)
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to "why is this muscle suspected (or not)?", one tree a state."""
-
-    muscle: str
-    side: str
-    trees: tuple[Node, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(line for tree in self.trees for line in tree.lines())
-
-
-def why(result: Result, knowledge: Knowledge, muscle: str, side: str | None = None, state: str | None = None) -> Answer:
-    """The proof of every hypothesis about a muscle (or one side, one state of it), and what would be needed where there is none."""
+def why(
+    result: Result, knowledge: Knowledge, muscle: str, side: str | None = None, state: str | None = None
+) -> tuple[str, str, tuple[Node, ...]]:
+    """(muscle or group, side or both, trees): every hypothesis about a muscle (or one side, one state of it), and what it would need."""
     kb = knowledge.kb
     name = _muscle(muscle, kb)
     sides = (_side(side),) if side else ("left", "right")
@@ -56,7 +39,7 @@ def why(result: Result, knowledge: Knowledge, muscle: str, side: str | None = No
         trees += [_tree(h, items, kb) for h in sorted(held, key=lambda h: (-h.net, h.axis, h.state))]
         if not held:
             trees.append(_why_not(member, one, state, result, knowledge))
-    return Answer(name, sides[0] if side else "both", tuple(trees))
+    return name, sides[0] if side else "both", tuple(trees)
 
 
 def _muscle(words: str, kb: KnowledgeBase) -> str:

@@ -20,6 +20,7 @@ from expert.errors import ExpertError
 from expert.model import KnowledgeBase, Tree
 
 FORMATS = ("txt", "md", "html", "trace", "json")
+ANSWERS = ("txt", "md", "html")
 WIDTH = 80
 _STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
 
@@ -34,6 +35,17 @@ def report(answer: Tree, kb: KnowledgeBase, format: str = "txt", **options: Any)
     given = {"top": 10, "colour": False, "fragment": False, **options}
     template = _environment(format, bool(given["colour"])).get_template(f"report.{format}.j2")
     return template.render(a=answer, kb=kb, about=kb.about, v=arranged(answer, kb, int(given["top"])), **given)
+
+
+def answer(name: str, data: Tree, format: str = "txt", **options: Any) -> str:
+    """The answer to a question, through its one template for all formats. Options: `colour` (txt), `fragment` (html)."""
+    format = "txt" if format == "text" else format
+    if format not in ANSWERS:
+        raise ExpertError(f"unknown format '{format}'; it is one of {', '.join(ANSWERS)}")
+    environment = _environment(format, bool(options.get("colour", False)))
+    inner = f"answer-{name}.j2"
+    shell = "_page.html.j2" if format == "html" and not options.get("fragment") else inner
+    return environment.get_template(shell).render(a=data, format=format, name=name, inner=inner)
 
 
 def page(name: str, kb: KnowledgeBase, **data: Any) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,18 @@ from expert.errors import CaseError, ExpertError, Fault
 
 KbOption = Annotated[Path | None, typer.Option("--kb", help="Your own knowledge folder, laid over the shipped one.")]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="Your own rules folder, laid over the shipped one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as one line of JSON.")]
+
+
+class EngineName(StrEnum):
+    """Which engine reasons."""
+
+    auto = "auto"
+    experta = "experta"
+    native = "native"
+
+
+EngineOption = Annotated[EngineName, typer.Option("--engine", help="auto takes experta where it is installed.")]
 
 
 def each(things: list[Any], do: Callable[[Any], Any]) -> list[Any]:

@@ -19,8 +19,11 @@ FLOORS = {
         "spread", "advice", "proof", "render", "contract",
     },
     3: {"pipeline"},
-    4: {"lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal"},
-    5: {"cli", "cli_kb", ""},
+    4: {
+        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "questions",
+        "questions.answer", "questions.why",
+    },
+    5: {"assessment", "cli", "cli_ask", "cli_kb", ""},
 }  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 
@@ -38,7 +41,14 @@ SAME_FLOOR = {
     ("inference.rete", "inference.experta_door"): "experta comes through its door",
     ("inference.rete", "inference.native"): "both engines derive the same fact from a firing",
     ("cli", ""): "the doorway calls the face that everybody calls",
-    ("cli", "cli_kb"): "one command line, its commands in two rooms",
+    ("questions", "questions.answer"): "the face of the rooms",
+    ("questions", "questions.why"): "the face of the rooms",
+    ("questions.why", "questions.answer"): "every answer shows itself alike",
+    ("", "assessment"): "the face names what programs use",
+    ("cli", "cli_ask"): "one command line, its commands in several rooms",
+    ("cli", "cli_kb"): "one command line, its commands in several rooms",
+    ("cli_ask", ""): "the doorway calls the face that everybody calls",
+    ("cli_kb", ""): "the doorway calls the face that everybody calls",
 }
 READS_DISK = {"cases", "knowledge", "resources", "terminal"}
 OPENERS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob", "rglob", "fdopen", "mkstemp"}

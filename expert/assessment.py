@@ -1,0 +1,77 @@
+"""assess(), and what it gives: one run that prints, explains and shows itself, and answers what is asked of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from expert import contract, pipeline, questions, render
+from expert.cases import Case, case_from_mapping, load_case
+from expert.model import Hypothesis, Knowledge, Plan, Referral, Result, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one run concluded, and the knowledge it concluded it from. Frozen; prints, explains and shows itself."""
+
+    result: Result
+    knowledge: Knowledge
+
+    @property
+    def case_id(self) -> str:
+        """The case's own id."""
+        return self.result.stated.case_id
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """All hypotheses, best first."""
+        return self.result.hypotheses
+
+    @property
+    def referral(self) -> Referral:
+        """The red-flag screening."""
+        return self.result.referral
+
+    @property
+    def plan(self) -> Plan:
+        """The proposal, or why it is withheld."""
+        return self.result.plan
+
+    def hypothesis(self, muscle: str, side: str, state: str) -> Hypothesis | None:
+        """One hypothesis by muscle id, side and state, or None where nothing speaks for it."""
+        return next((h for h in self.hypotheses if (h.muscle, h.side, h.state) == (muscle, side, state)), None)
+
+    def why(self, muscle: str, side: str | None = None, state: str | None = None) -> questions.Why:
+        """Why a muscle is suspected (or why it is not): trees of data that print well. Words are understood as in a case."""
+        return questions.why(self.result, self.knowledge, muscle, side, state)
+
+    def to_dict(self) -> Tree:
+        """The contract's JSON object (docs/json.md)."""
+        return contract.to_dict(self.result, self.knowledge)
+
+    def to_json(self) -> str:
+        """The contract's JSON, one line, the same bytes for the same input."""
+        return contract.to_json(self.result, self.knowledge)
+
+    def report(self, format: str = "txt", **options: Any) -> str:
+        """The report as txt, md, html or json."""
+        return render.report(self.to_dict(), self.knowledge.kb, format, **options)
+
+    def _repr_html_(self) -> str:
+        return render.report(self.to_dict(), self.knowledge.kb, "html", fragment=True)
+
+    def __str__(self) -> str:
+        return self.report("txt")
+
+
+def assess(case: Case | Mapping[str, Any] | str | os.PathLike[str], knowledge: Knowledge | None = None, engine: str = "auto") -> Assessment:
+    """Reason about one case (a Case, plain data, or a file's path).
+
+    Raises CaseError with everything that is wrong with it, EngineError for an engine that is not there.
+    """
+    knowledge = knowledge or pipeline.load_knowledge()
+    if not isinstance(case, Case):
+        case = case_from_mapping(case) if isinstance(case, Mapping) else load_case(case)
+    return Assessment(pipeline.conclude(case, knowledge, engine), knowledge)
