@@ -172,7 +172,7 @@ def _phase(phase: Phase, chosen: Sequence[tuple[str, str, list[Hypothesis], Stra
         for muscle, side, found, strategy in chosen
         if phase.id in strategy.steps
     ]  # fmt: skip
-    return PlanPhase(phase.name, phase.goal, tuple(items))
+    return PlanPhase(phase.id, phase.name, phase.goal, phase.progress or "", tuple(items))
 
 
 def states_of(found: Iterable[Hypothesis], items: Mapping[str, Item], findings: Mapping[str, FindingType]) -> Mapping[str, str]:

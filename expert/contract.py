@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 
+from expert.formats import Exercise
 from expert.model import (
     Check,
+    Dropped,
     Evidence,
     Hypothesis,
     Item,
     Knowledge,
     KnowledgeBase,
     Measured,
-    Plan,
     PlanItem,
+    PlanPhase,
     Prediction,
     Reason,
     Referral,
     Result,
+    SideFirst,
     State,
     Step,
+    Told,
     Tree,
 )
 
@@ -66,7 +70,7 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
             {"between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources)}
             for c in result.conflicts
         ],
-        "plan": _plan(result.plan),
+        "plan": _plan(result, kb),
         "unused": [{"finding": u.finding, "because": u.because} for u in result.unused],
         "trace": [
             {"stratum": t.stratum, "rule": t.rule, "premises": list(t.premises), "conclusion": t.conclusion} for t in result.trace
@@ -199,18 +203,84 @@ def _outlook(result: Result) -> Tree:
     }  # fmt: skip
 
 
-def _plan(plan: Plan) -> Tree:
+def _plan(result: Result, kb: KnowledgeBase) -> Tree:
+    plan = result.plan
     return {
         "withheld": plan.withheld, "provisional": plan.provisional, "because": list(plan.because),
+        "gate": _told(plan.gate, "text") if plan.gate else None,
+        "provider": _told(plan.provider, "who") if plan.provider else None,
+        "order": [_side_first(s, kb) for s in plan.order],
+        "phases": [_phase(p) for p in plan.phases],
+        "stop": [_told(t, "text") for t in plan.stop],
+        "self_care": [_told(t, "do") for t in plan.self_care],
+        "adjuncts": [_told(t, "what", only_if=t.only_if) for t in plan.adjuncts],
+        "reassess": _told(plan.reassess, "when", look_at=_look_at(result, kb)) if plan.reassess else None,
+        "escalate": [_told(t, "on", to=t.to) for t in plan.escalate],
         "left_out": list(plan.left_out),
-        "phases": [
-            {"name": phase.name, "goal": phase.goal, "items": [_plan_item(i) for i in phase.items]} for phase in plan.phases
-        ],
+        "left_out_exercises": [_dropped(d) for d in plan.dropped],
+    }  # fmt: skip
+
+
+def _told(told: Told, key: str, **more: object) -> Tree:
+    """A piece of guidance; its words stand under the key by which they are read."""
+    return {
+        "id": told.id, "title": told.title, **more, key: told.text, "because": told.because, "grade": told.grade,
+        "sources": list(told.sources), "from": list(told.findings),
+    }  # fmt: skip
+
+
+def _side_first(side: SideFirst, kb: KnowledgeBase) -> Tree:
+    return {
+        "muscles": [{"id": m, "name": kb.muscles[m].name} for m in side.muscles], "first": side.first, "until": side.until,
+        "because": side.because, "sources": list(side.sources), "from": list(side.findings),
+    }  # fmt: skip
+
+
+def _look_at(result: Result, kb: KnowledgeBase) -> list[Tree]:
+    """The findings to look at again, each with what rests on it."""
+    items = {i.key: i for i in result.stated.items}
+    return [
+        {
+            "key": again.item, "finding": items[again.item].finding, "name": kb.findings[items[again.item].finding].name,
+            "side": items[again.item].side, "task": items[again.item].task or None, "rests": list(again.rests),
+        }
+        for again in result.plan.look_again
+    ]  # fmt: skip
+
+
+def _dropped(dropped: Dropped) -> Tree:
+    return {
+        "exercise": dropped.exercise, "name": dropped.name, "by": dropped.by, "because": dropped.because,
+        "sources": list(dropped.sources), "from": list(dropped.findings),
+    }  # fmt: skip
+
+
+def _phase(phase: PlanPhase) -> Tree:
+    return {
+        "id": phase.id, "name": phase.name, "goal": phase.goal, "progress": phase.progress,
+        "items": [_plan_item(i) for i in phase.items],
     }  # fmt: skip
 
 
 def _plan_item(item: PlanItem) -> Tree:
     return {
         "muscle": item.muscle, "name": item.name, "side": item.side, "strategy": item.strategy, "do": item.do,
-        "because": item.because, "states": list(item.states), "sources": list(item.sources),
+        "because": item.because, "states": list(item.states), "exercises": [_exercise(e) for e in item.exercises],
+        "sources": list(item.sources),
     }  # fmt: skip
+
+
+def _exercise(exercise: Exercise) -> Tree:
+    dose = exercise.dose
+    return {
+        "id": exercise.id, "name": exercise.name, "kind": exercise.kind, "how": exercise.how,
+        "dose": {
+            "sets": _range(dose.sets), "repetitions": _range(dose.repetitions), "hold_s": _range(dose.hold_s),
+            "times_a_week": _range(dose.times_a_week), "effort": dose.effort, "sources": list(dose.sources),
+        },
+        "progress": exercise.progress, "grade": exercise.grade, "sources": list(exercise.sources),
+    }  # fmt: skip
+
+
+def _range(amounts: tuple[int, int] | None) -> list[int] | None:
+    return None if amounts is None else list(amounts)

@@ -563,8 +563,55 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A piece of guidance that goes with this case: its words, why, on whose word, from which items."""
+
+    id: str
+    title: str
+    text: str
+    because: str
+    grade: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+    only_if: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An exercise that would be an example, and must not be while something is there. `by`: the contraindication's id, or what it is."""
+
+    exercise: str
+    name: str
+    by: str
+    because: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SideFirst:
+    """Which side of these muscles is trained first (left, right or both alike), and until what."""
+
+    muscles: tuple[str, ...]
+    first: str
+    until: str
+    because: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """An item that supported hypotheses rest on, and which (`muscle:side:state`)."""
+
+    item: str
+    rests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanItem:
-    """What to do for one muscle in one phase."""
+    """What to do for one muscle in one phase, with at most two exercises as examples."""
 
     muscle: str
     name: str
@@ -574,14 +621,17 @@ class PlanItem:
     because: str
     states: tuple[str, ...]
     sources: tuple[str, ...]
+    exercises: tuple[formats.Exercise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPhase:
     """One of the four steps."""
 
+    id: str
     name: str
     goal: str
+    progress: str
     items: tuple[PlanItem, ...]
 
 
@@ -594,6 +644,16 @@ class Plan:
     because: tuple[str, ...]
     phases: tuple[PlanPhase, ...]
     left_out: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    gate: Told | None = None
+    provider: Told | None = None
+    order: tuple[SideFirst, ...] = ()
+    stop: tuple[Told, ...] = ()
+    self_care: tuple[Told, ...] = ()
+    adjuncts: tuple[Told, ...] = ()
+    reassess: Told | None = None
+    look_again: tuple[LookAgain, ...] = ()
+    escalate: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

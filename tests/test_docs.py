@@ -401,6 +401,16 @@ def keys_of(tree: dict[str, Any]) -> dict[str, set[str]]:
     note("check", *(p["check"] for p in tree["predicted"]))
     note("phase", *tree["plan"]["phases"])
     note("plan item", *(i for phase in tree["plan"]["phases"] for i in phase["items"]))
+    examples = [e for phase in tree["plan"]["phases"] for i in phase["items"] for e in i["exercises"]]
+    note("exercise", *examples)
+    note("dose", *(e["dose"] for e in examples))
+    for heading, key in (("order", "order"), ("left-out exercise", "left_out_exercises")):
+        note(heading, *tree["plan"][key])
+    for key in ("stop", "self_care", "adjuncts", "escalate"):
+        note("guidance", *tree["plan"][key])
+    for told in filter(None, (tree["plan"][key] for key in ("gate", "provider", "reassess"))):
+        note("guidance", told)
+        note("look again", *told.get("look_at", ()))
     return seen
 
 
