@@ -16,6 +16,7 @@ from expert.reading import JSON_CAP, Document, Unreadable, read_json, read_yaml,
 from expert.words import side_word
 
 _SEVERITIES = ("mild", "moderate", "severe")
+_PAIN = re.compile(r"pain(?:ful)?|pain\s*(?P<much>10|[0-9])(?:\s*/\s*10)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def case_from_quick(
 ) -> Case:
     """A case from quick entries such as `hip drop:right:running`; parts after the name come in any order.
 
-    A measured value is `hip abduction strength:left:148 N`: the part that starts with a digit is the value and its unit.
+    `pain`, `painful` say that pain limited it, `pain 6` how much of 10. A measured value is `hip abduction strength:left:148 N`: the part that starts with a digit is the value and its unit.
     """
     entries = [(text, value) for texts, value in ((present, True), (absent, False), (unknown, "unknown")) for text in texts]
     faults: list[Fault] = []
@@ -75,11 +76,14 @@ def case_from_quick(
 def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any]:
     name, *parts = (p.strip() for p in text.split(":"))
     entry: dict[str, Any] = {"name": name, "present": present}
+    value: Any
     for part in filter(None, parts):
         if side := side_word(part):
             field, value = "side", side
         elif part.casefold() in _SEVERITIES:
             field, value = "severity", part.casefold()
+        elif pain := _PAIN.fullmatch(part):
+            field, value = ("pain", int(pain["much"])) if pain["much"] else ("limited_by", "pain")
         else:
             field, value = "task", part
         _once(entry, field, value, text, faults)
@@ -99,6 +103,8 @@ def _quick_measured(text: str, faults: list[Fault]) -> dict[str, Any]:
         amount = _AMOUNT.fullmatch(part)
         if side := side_word(part):
             _once(entry, "side", side, text, faults)
+        elif (pain := _PAIN.fullmatch(part)) and pain["much"]:
+            _once(entry, "pain", int(pain["much"]), text, faults)
         elif amount is not None and amount["unit"]:
             number = float(amount["value"])
             _once(entry, "value", int(number) if number.is_integer() else number, text, faults)

@@ -107,6 +107,15 @@ def test_the_parts_of_a_quick_entry_come_in_any_order_after_the_name() -> None:
         assert quick(text) == wanted
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [("pain", {"limited_by": "pain"}), ("Painful", {"limited_by": "pain"}), ("pain 6", {"pain": 6}), ("pain10/10", {"pain": 10})],
+)
+def test_a_quick_entry_says_that_it_hurt_or_how_much(said: str, wanted: dict[str, Any]) -> None:
+    assert quick(f"hip abduction weak:left:{said}") == quick(f"hip abduction weak:{said}:left")
+    assert quick(f"hip abduction weak:left:{said}") == {"name": "hip abduction weak", "side": "left", **wanted}
+
+
 def test_a_quick_entry_may_be_a_name_alone() -> None:
     assert quick("night pain") == quick("night pain::") == {"name": "night pain"}
 
@@ -124,6 +133,7 @@ def test_quick_entries_are_present_absent_or_unknown() -> None:
         ("hip drop:right:left", "two readings of its side: 'right' and 'left'"),
         ("hip drop:right:running:walking", "two readings of its task"),
         ("hip drop:right:mild:severe", "two readings of its severity"),
+        ("hip drop:right:pain 3:pain 4", "two readings of its pain"),
         (":right", "the name is missing"),
         ("", "the name is missing"),
         ("x" * 121, "120"),
@@ -283,6 +293,11 @@ def test_a_value_is_a_number_and_what_follows_is_its_unit(amount: str, value: fl
     assert type(entry["value"]) is type(value)
 
 
+def test_a_measured_value_says_how_much_it_hurt() -> None:
+    for text in ("x:left:120 N:pain 6", "x:pain 6/10:left:120 N"):
+        assert measured(text) == [{"name": "x", "side": "left", "value": 120, "unit": "N", "pain": 6}]
+
+
 def test_a_value_may_be_told_without_a_side_and_for_both() -> None:
     assert measured("slump:30 deg", "push:both:20 kg") == [
         {"name": "slump", "value": 30, "unit": "deg"}, {"name": "push", "side": "bilateral", "value": 20, "unit": "kg"},
@@ -298,6 +313,7 @@ def test_what_is_seen_and_what_is_measured_may_be_entered_together() -> None:
     ("text", "says"),
     [
         ("knee to wall:left:4", "'4' has no unit"),
+        ("knee to wall:left:4 cm:pain", "'pain' is neither"),
         ("knee to wall:left:far", "'far' is neither a side nor a value with its unit"),
         ("knee to wall:left:right:4 cm", "two readings of its side: 'left' and 'right'"),
         ("knee to wall:left:4 cm:5 cm", "two readings of its value: '4' and '5'"),
