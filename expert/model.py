@@ -57,6 +57,7 @@ class Item:
     painful: bool
     written: str
     note: str = ""
+    seen_by: str = ""
     settles: str = ""  # the axis about which an instrument's word is enough: length for a length test, strength for a strength test
 
 
@@ -89,6 +90,16 @@ class Unused:
     because: str
 
 
+class Amount(NamedTuple):
+    """One measured value in its dimension's base unit. `written`: as the case has it."""
+
+    measure: str
+    side: str
+    dimension: str
+    amount: float
+    written: str
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What measured values were judged to show of one finding and side. verdict: present | borderline | absent."""
@@ -103,6 +114,7 @@ class Measured:
     painful: bool
     manual: bool
     severe: bool = False
+    amounts: tuple[Amount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -538,6 +550,80 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """How a candidate explains an item: `seen` is what it shows, `rests`: its hypothesis rests on it, `walk`: links lead there, `cause`."""
+
+    item: str
+    strength: int
+    how: str
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A problem that may be a first one. standing: seen | stated | supported | possible | unseen; `follows`: what it may come from."""
+
+    about: State
+    standing: str
+    own: int
+    support: int
+    items: tuple[str, ...]
+    explains: tuple[Account, ...]
+    leaves: tuple[str, ...]
+    check: Check | None
+    follows: tuple[State, ...] = ()
+
+    @property
+    def items_explained(self) -> frozenset[str]:
+        """The keys of the items it explains."""
+        return frozenset(a.item for a in self.explains)
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSet:
+    """Drivers that account for the findings together; `instead`: for each of them what could stand in its place."""
+
+    drivers: tuple[Driver, ...]
+    explains: tuple[str, ...]
+    leaves: tuple[str, ...]
+    support: int
+    instead: tuple[tuple[State, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StruckOut:
+    """What would explain something and cannot be. because: absent | contradicted | opposite | contested | held."""
+
+    about: State
+    because: str
+    items: tuple[str, ...]
+    explains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A present item that drivers need not explain. because: flag | pain | reassures."""
+
+    item: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """Which few problems account for what was found. nothing: "" | none | aside | mild | one, why there is nothing to account for."""
+
+    to_explain: tuple[str, ...]
+    nothing: str
+    set_aside: tuple[SetAside, ...]
+    sets: tuple[DriverSet, ...]
+    candidates: tuple[Driver, ...]
+    struck_out: tuple[StruckOut, ...]
+    unexplained: tuple[str, ...]
+    more: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """A cause or risk: what it is, from which items, why, on whose word."""
 
@@ -696,6 +782,7 @@ class Result:
     conflicts: tuple[Conflict, ...]
     unused: tuple[Unused, ...]
     trace: tuple[TraceLine, ...]
+    observed: tuple[Hypothesis, ...] = ()  # as they stood on what was observed alone: what inferred evidence rests on
 
     @property
     def measured(self) -> tuple[Measured, ...]:

@@ -191,6 +191,7 @@ class _Reader:
             reliability=reliable,
             instrumented=not measured.manual, painful=measured.painful,
             written=f"{self.kb.measures[measured.measures[0]].name}: {measured.written}",
+            seen_by="hand" if measured.manual else "instrument",
             settles="" if measured.manual else _SETTLES.get(kind.method, ""),
         )  # fmt: skip
         seen = self.items.get(item.key)
@@ -301,7 +302,7 @@ class _Reader:
             present=entry.present is True, severity=_severity(entry.severity, self.kb),
             reliability=round(1000 * self.kb.constants.reliability.instrumented) if instrumented else reliability(kind, task, self.kb),
             instrumented=instrumented, painful=entry.pain > 0 or entry.limited_by in _PAINFUL, written=entry.name,
-            note=entry.note or "", settles=_SETTLES.get(kind.method, "") if instrumented else "",
+            note=entry.note or "", seen_by=entry.seen_by or "", settles=_SETTLES.get(kind.method, "") if instrumented else "",
         )  # fmt: skip
 
     def _put(self, item: Item, entry: CaseFinding, path: Path) -> None:
@@ -322,10 +323,11 @@ class _Reader:
 
 def _joined(a: Item, b: Item) -> Item:
     """Two records of one thing: the higher severity, the better observer, and pain if either hurt."""
-    lead = max(a, b, key=lambda i: (i.severity, i.reliability, i.instrumented, i.written, i.note))
+    lead = max(a, b, key=lambda i: (i.severity, i.reliability, i.instrumented, i.written, i.note, i.seen_by))
     return replace(
         lead, reliability=max(a.reliability, b.reliability), instrumented=a.instrumented or b.instrumented,
-        painful=a.painful or b.painful, settles=a.settles or b.settles,
+        painful=a.painful or b.painful, seen_by="instrument" if a.instrumented or b.instrumented else lead.seen_by,
+        settles=a.settles or b.settles,
     )  # fmt: skip
 
 

@@ -10,14 +10,11 @@ from weakref import WeakKeyDictionary
 
 from expert import advice, inference, knowledge, ledger, patterns, referral, rulebase
 from expert.cases import Case
-from expert.conditions import STATUS_LEVEL
 from expert.errors import CaseError, Fault
 from expert.model import (
     CompiledRule,
     Conflict,
-    Fact,
     Firing,
-    Hypothesis,
     Item,
     Knowledge,
     KnowledgeBase,
@@ -28,10 +25,10 @@ from expert.model import (
     Unused,
 )
 from expert.normalise import Unreadable, normalise
+from expert.premises import fact_of, facts_of
 from expert.spread import SpreadGraph
 
 _STRATA = ("direct", "inferred", "patterns")
-_NOT_MUSCLE = ("gravity", "ground")
 
 _graphs: WeakKeyDictionary[Knowledge, SpreadGraph] = WeakKeyDictionary()
 _shipped: list[Knowledge] = []
@@ -87,20 +84,20 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     names = {m.id: m.name for m in kb.muscles.values()}
     screening = referral.screen(stated, kb.flags, kb.findings, kb.constants.severity)
 
-    seen = [_fact_of(i) for i in stated.items]
+    seen = [fact_of(i) for i in stated.items]
     direct = inference.infer(rules.programs["direct"], seen, engine)
     observed, pained = ledger.draw_direct(direct, rules.rules, items)
     balance = ledger.balance(observed, kb.constants)
     first = ledger.hypotheses(balance, names, kb.constants)
 
-    bases = {_hypothesis_key(h): h for h in first}
-    inferred = inference.infer(rules.programs["inferred"], [*seen, *_facts_of(first)], engine)
+    bases = {h.about.key: h for h in first}
+    inferred = inference.infer(rules.programs["inferred"], [*seen, *facts_of(first)], engine)
     concluded = ledger.draw_inferred(inferred, rules.rules, observed, bases, items)
     weighed = ledger.reweigh(first, balance, concluded, names, kb.constants)
     hypotheses = tuple(replace(h, held=True) if referral.is_held(h, screening, items) else h for h in weighed)
 
-    wholes = inference.infer(rules.programs["patterns"], [*seen, *_facts_of(hypotheses)], engine)
-    mild = {_hypothesis_key(h) for h in hypotheses if not ledger.is_telling(h.evidence)}
+    wholes = inference.infer(rules.programs["patterns"], [*seen, *facts_of(hypotheses)], engine)
+    mild = {h.about.key for h in hypotheses if not ledger.is_telling(h.evidence)}
     shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)), mild)
     graph = _graph(knowledge)
     predicted = graph.predict(hypotheses, stated.items)
@@ -112,7 +109,7 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
         loops=graph.loops(hypotheses, stated.items, predicted), causes=explained, risks=risks, outlook=outlook,
         plan=advice.plan(hypotheses, stated, screening, kb, stated.today), conflicts=_conflicts(direct, rules),
         unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
-        trace=_trace(firings, rules),
+        trace=_trace(firings, rules), observed=first,
     )  # fmt: skip
 
 
@@ -121,32 +118,6 @@ def _graph(knowledge: Knowledge) -> SpreadGraph:
         if knowledge not in _graphs:
             _graphs[knowledge] = SpreadGraph(knowledge.kb)
         return _graphs[knowledge]
-
-
-# --- facts --------------------------------------------------------------------------------------------------------------------
-
-
-def _fact_of(item: Item) -> Fact:
-    return Fact(item.key, "finding", item.finding, "", item.side, item.task, item.severity, item.present)
-
-
-def _facts_of(hypotheses: Iterable[Hypothesis]) -> list[Fact]:
-    """Hypotheses that later strata may rest on: possible and supported ones, with what drives the evidence behind them."""
-    return [
-        Fact(_hypothesis_key(h), "hypothesis", h.muscle, h.state, h.side, _driver(h), STATUS_LEVEL[h.status])
-        for h in hypotheses
-        if h.status in STATUS_LEVEL
-    ]
-
-
-def _hypothesis_key(h: Hypothesis) -> str:
-    return h.about.key
-
-
-def _driver(h: Hypothesis) -> str:
-    """What drives the positions behind a hypothesis: gravity or ground only where all of its evidence says so."""
-    drivers = [e.piece.target.driver for e in h.evidence if e.points > 0]
-    return drivers[0] if drivers and all(d in _NOT_MUSCLE for d in drivers) else "muscle"
 
 
 # --- what is left to say ----------------------------------------------------------------------------------------------------------

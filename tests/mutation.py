@@ -26,7 +26,7 @@ from expert.conditions import ConditionError
 from expert.formats import Condition, Pattern
 from expert.inference import choose, infer
 from expert.model import OPPOSITE_STATE, CompiledRule, Fact, Firing, Knowledge, KnowledgeBase, Program, Target, Term, Variant, sides_of
-from expert.pipeline import _fact_of, _facts_of
+from expert.premises import fact_of, facts_of
 from expert.rulebase import _Builder
 
 SURVIVORS = Path(__file__).parent / "survivors.yaml"
@@ -157,7 +157,7 @@ def looked_at(knowledge: Knowledge) -> tuple[Looked, ...]:
         result = assess(case.case, knowledge, "native").result
         if any(i.painful for i in result.stated.items):
             continue
-        facts = (*(_fact_of(i) for i in result.stated.items), *_facts_of(result.hypotheses))
+        facts = (*(fact_of(i) for i in result.stated.items), *facts_of(result.hypotheses))
         found.append(Looked(case, facts, frozenset(speaks)))
     return tuple(found)
 

@@ -13,7 +13,7 @@ import expert
 ROOT = Path(expert.__file__).resolve().parent
 FLOORS = {
     0: {"errors", "formats", "words", "reading", "model", "resources"},
-    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange"},
+    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange", "premises"},
     2: {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
         "spread", "advice", "proof", "render", "contract",
@@ -34,6 +34,7 @@ SAME_FLOOR = {
     ("model", "words"): "the knowledge base carries its vocabulary",
     ("knowledge", "derive"): "what anatomy links is part of the knowledge base",
     ("rulebase", "conditions"): "rules are compiled out of conditions",
+    ("premises", "conditions"): "how much a status counts where a premise asks for one",
     ("rulebase", "rod"): "what mechanics claims becomes ordinary rules",
     ("inference", "inference.native"): "one face before two engines",
     ("inference", "inference.rete"): "one face before two engines",

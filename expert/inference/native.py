@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from expert.model import MIRROR, Fact, Firing, Program, Term, Variant
+from expert.model import MIRROR, Fact, Firing, Program, Variant
+from expert.premises import Binding, bind
 
 NAME = "native"
 VERSION = "1"
-
-Binding = tuple[str | None, str | None]  # the side and the muscle that the premises so far agree on
-
 
 Starts = dict[tuple[str, str], tuple[tuple[tuple[Variant, ...], int], ...]]
 
@@ -85,13 +83,13 @@ def _remember(fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> None:
 
 
 def _matches(variant: Variant, position: int, fact: Fact, known: dict[tuple[str, str], list[Fact]]) -> Iterator[Match]:
-    binding = _bind(variant.terms[position], fact, (None, None))
+    binding = bind(variant.terms[position], fact, (None, None))
     if binding is None:
         return
     chosen: list[Fact | None] = [None] * len(variant.terms)
     chosen[position] = fact
     for side, muscle in _join(variant, 0, position, binding, chosen, known):
-        if any(_bind(term, other, (side, muscle)) is not None for term in variant.unless for other in known[term.kind, term.name]):
+        if any(bind(term, other, (side, muscle)) is not None for term in variant.unless for other in known[term.kind, term.name]):
             continue
         yield Match(side or "", muscle or "", tuple(f.key for f in chosen if f is not None))
 
@@ -107,29 +105,7 @@ def _join(
     else:
         term = variant.terms[at]
         for fact in known[term.kind, term.name]:
-            extended = _bind(term, fact, binding)
+            extended = bind(term, fact, binding)
             if extended is not None:
                 chosen[at] = fact
                 yield from _join(variant, at + 1, given, extended, chosen, known)
-
-
-def _bind(term: Term, fact: Fact, binding: Binding) -> Binding | None:
-    """The binding extended by this fact at this premise, or None where it does not fit."""
-    if fact.present is not term.present or fact.state != term.state or fact.level < term.level:
-        return None
-    if (term.contexts and fact.context not in term.contexts) or fact.context in term.barred:
-        return None
-    side, muscle = binding
-    if term.side == "midline":
-        if fact.side != "midline":
-            return None
-    elif term.side != "any":
-        seen = fact.side if term.side == "same" else MIRROR.get(fact.side, fact.side)
-        if side is not None and side != seen:
-            return None
-        side = seen
-    if not term.name:
-        if muscle is not None and muscle != fact.name:
-            return None
-        muscle = fact.name
-    return side, muscle
