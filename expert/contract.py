@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from expert.formats import Exercise
+from expert.formats import CaseFile, Exercise
 from expert.model import (
     Check,
     Dropped,
@@ -46,7 +47,10 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
             "version": kb.version, "sha256": kb.sha256, "shipped": kb.shipped, "rules": len(knowledge.rulebase.rules),
             "findings": len(kb.findings), "muscles": len(kb.muscles),
         },
-        "inputs": {"used": [_item(i, kb) for i in result.stated.items], "missing": _missing(result, kb)},
+        "inputs": {
+            "used": [_item(i, kb) for i in result.stated.items], "missing": _missing(result, kb),
+            "case": case_of(result.stated.case) if result.stated.case else None,
+        },
         "measured": [_measured(m, kb) for m in result.measured],
         "referral": _referral(result.referral),
         "hypotheses": [_hypothesis(h) for h in result.hypotheses],
@@ -77,6 +81,26 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
         ],
         "warnings": list(result.stated.warnings),
     }  # fmt: skip
+
+
+_UNREAD = {"note": True, "region": True, "onset": True, "year": True}  # of an entry: kept for people, read by no rule
+_LEFT_OUT: Any = {
+    "visit": {"examiner"}, "patient": {"name", "dominant_hand"}, "notes": True, "measurements": {"__all__": {"note"}},
+    **{section: {"__all__": _UNREAD} for section in ("findings", "history", "symptoms")},
+}  # fmt: skip
+_UNORDERED = ("findings", "history", "symptoms")
+
+
+def case_of(case: CaseFile) -> Tree:
+    """What a case states, to derive the answer again: without names and free text, which nothing reads.
+
+    Entries stand in an order of their own, since the order in which they were written bears on nothing.
+    """
+    told = case.model_dump(mode="json", exclude_defaults=True, exclude=_LEFT_OUT)
+    for section in _UNORDERED:
+        if section in told:
+            told[section].sort(key=lambda entry: json.dumps(entry, sort_keys=True))
+    return {key: part for key, part in told.items() if part != {}}
 
 
 def decimal(thousandths: int) -> float:
@@ -120,7 +144,7 @@ def _referral(referral: Referral) -> Tree:
         "flags": [
             {
                 "id": f.id, "title": f.title, "level": f.level, "because": f.because, "action": f.action, "grade": f.grade,
-                "sources": list(f.sources), "findings": list(f.findings), "explains": list(f.explains),
+                "sources": list(f.sources), "findings": list(f.findings), "explains": list(f.explains), "to": f.to or None,
             }
             for f in referral.flags
         ],

@@ -513,6 +513,7 @@ class Flag(Entry):
     when: Condition
     because: Text
     action: Text
+    to: Words | None = Field(None, description="to whom a letter goes; default: by the level")
     explains: tuple[Id, ...] = ()
     grade: Grade
     sources: tuple[Id, ...] = Field(min_length=1)
@@ -682,12 +683,12 @@ class Exercise(Entry):
 class Guidance(Entry):
     """What surrounds a plan, by kind; without `when` it goes with every plan.
 
-    gate: mild findings that call for no plan. provider: who should plan and supervise. adjunct: what may be added, `only_if`.
-    stop: when to stop an exercise. self-care: what a person can do; `moves` where it asks for movement. reassess: when to look again.
-    escalate: `to` whom, on what. Of gates, providers and reassessments the first in the order written that holds is told, of the others all.
+    gate: mild findings that call for no plan. provider: who should plan and supervise. order: why the weaker side comes first.
+    adjunct: what may be added, `only_if`. stop: when to stop an exercise. self-care: what a person can do; `moves` where it asks for
+    movement. reassess: when to look again. escalate: `to` whom, on what. Of gates, providers and reassessments the first that holds is told, of the others all.
     """
 
-    kind: Literal["gate", "provider", "adjunct", "stop", "self-care", "reassess", "escalate"]
+    kind: Literal["gate", "provider", "order", "adjunct", "stop", "self-care", "reassess", "escalate"]
     title: Text
     when: Condition | None = None
     text: Text
@@ -732,6 +733,7 @@ class Node(Entry):
     name: Text
     sided: StrictBool = True
     opposes: Id | None = Field(None, description="what cannot be there as well; its own id: the same on the other side")
+    may_start: StrictBool = Field(False, description="a joint position that may itself be a first problem; what is no joint position may")
     seen_as: tuple[SeenAs, ...] = Field((), description="findings that show it is there; the first is what to check")
 
 
@@ -897,6 +899,12 @@ class Served(Shape):
     answers: tuple[Words, ...] = Field((), description="keys of the JSON answer")
 
 
+class Everyday(Entry):
+    """What people without anatomy call a muscle, a group or a finding: wording for the client's text, never a claim."""
+
+    says: Words
+
+
 class CoverageRow(Entry):
     """One thing that the source documents ask for, what serves it, and the hand-written cases that show it."""
 
@@ -964,6 +972,7 @@ class KnowledgeFile(Shape):
     flags: tuple[Flag, ...] = ()
     claims: tuple[Claim, ...] = ()
     glossary: tuple[GlossaryTerm, ...] = ()
+    everyday: tuple[Everyday, ...] = ()
     coverage: tuple[CoverageRow, ...] = ()
 
 

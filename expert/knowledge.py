@@ -232,7 +232,7 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
         sources=e["sources"], muscles=e["muscles"], groups=e["groups"], joints=e["joints"],
         shares=_sorted(e["shares"]), measured_actions=_sorted(e["measured_actions"]), reversals=_sorted(e["reversals"]),
         units=e["units"], measures=e["measures"], batteries=e["batteries"], risks=e["risks"], outlooks=e["outlooks"],
-        claims=e["claims"], glossary=e["glossary"], coverage=e["coverage"], tasks=e["tasks"], findings=e["findings"], kinds=kinds,
+        claims=e["claims"], glossary=e["glossary"], everyday=e["everyday"], coverage=e["coverage"], tasks=e["tasks"], findings=e["findings"], kinds=kinds,
         nodes=e["nodes"], link_kinds=e["link_kinds"], links=e["links"], chains=e["chains"], causes=e["causes"],
         strategies=e["strategies"], phases=tuple(e["phases"].values()), cautions=e["cautions"],
         contraindications=e["contraindications"], provocations=e["provocations"], exercises=e["exercises"], guidance=e["guidance"],
@@ -315,6 +315,7 @@ def _check(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, kinds: Mapping
     """Every id that is named exists, and each entry is whole in itself."""
     names = _Names(shelves, {
         "source": frozenset(e["sources"]), "muscle": frozenset(e["muscles"]) | frozenset(e["groups"]),
+        "muscle, group or finding": frozenset(e["muscles"]) | frozenset(e["groups"]) | frozenset(e["findings"]),
         "plain muscle": frozenset(e["muscles"]), "task": frozenset(e["tasks"]), "finding": frozenset(e["findings"]),
         "node": frozenset(e["nodes"]), "link": frozenset(e["links"]), "link kind": frozenset(e["link_kinds"]),
         "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]), "measure": frozenset(e["measures"]),
@@ -462,6 +463,10 @@ def _check_pattern(entry: Any, place: tuple[str, int], names: _Names, kinds: Map
         names.shelves.fault(place, f"{entry.id}: needs {entry.need} of a core of {len(entry.core)}")
 
 
+def _check_everyday(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("muscle, group or finding", [entry.id], place, "everyday")
+
+
 def _check_node(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
     names.need("finding", (s.finding for s in entry.seen_as), place, entry.id)
     names.need("task", (t for s in entry.seen_as for t in s.task), place, entry.id)
@@ -492,7 +497,7 @@ _CHECKS: Mapping[str, Any] = {
     "links": _check_link, "chains": _check_chain, "risks": _check_when, "outlooks": _check_when,
     "contraindications": _check_contraindication, "guidance": _check_guidance, "exercises": _check_exercise,
     "measured_actions": _check_pull("measured_actions"), "reversals": _check_reversal, "tasks": _check_task, "measures": _check_measure,
-    "batteries": _check_battery,
+    "batteries": _check_battery, "everyday": _check_everyday,
 }  # fmt: skip
 
 

@@ -300,6 +300,7 @@ class KnowledgeBase:
     outlooks: Mapping[str, formats.Outlook]
     claims: Mapping[str, formats.Claim]
     glossary: Mapping[str, formats.GlossaryTerm]
+    everyday: Mapping[str, formats.Everyday]
     coverage: Mapping[str, formats.CoverageRow]
     tasks: Mapping[str, formats.Task]
     findings: Mapping[str, formats.FindingType]
@@ -470,6 +471,7 @@ class FlagRaised:
     sources: tuple[str, ...]
     findings: tuple[str, ...]
     explains: tuple[str, ...]
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,14 +545,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """States that feed one another round."""
+    """States that feed one another round, on both sides where left and right are alike; `also`: what wider circles through them add."""
 
     nodes: tuple[State, ...]
     because: str
+    also: tuple[State, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """How a candidate explains an item: `seen` is what it shows, `rests`: its hypothesis rests on it, `walk`: links lead there, `cause`."""
 
     item: str
@@ -559,8 +561,7 @@ class Account:
     path: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
+class Driver(NamedTuple):
     """A problem that may be a first one. standing: seen | stated | supported | possible | unseen; `follows`: what it may come from."""
 
     about: State

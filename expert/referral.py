@@ -48,7 +48,8 @@ def _half_met(flag: Flag, items: Mapping[str, Sequence[Item]]) -> HalfMet:
 
 def _raised(flag: Flag, findings: tuple[str, ...]) -> FlagRaised:
     return FlagRaised(
-        flag.id, flag.title, flag.level, flag.because, flag.action, flag.grade, flag.sources, findings, flag.explains
+        flag.id, flag.title, flag.level, flag.because, flag.action, flag.grade, flag.sources, findings, flag.explains,
+        flag.to or "",
     )  # fmt: skip
 
 

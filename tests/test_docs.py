@@ -219,7 +219,7 @@ SHAPES: dict[str, list[type[BaseModel]]] = {
         formats.Cause, formats.FindingType, formats.Synonym, formats.Deviation, formats.Reliability, formats.Task, formats.Source,
         formats.Muscle, formats.Group, formats.Joint, formats.Axis, formats.MeasuredShare, formats.Strategy, formats.Phase,
         formats.Caution, formats.KnowledgeFile, formats.About, formats.Part, formats.Tendency, formats.Difference, formats.MeasuredAction,
-        formats.Reversal, formats.Risk, formats.Outlook, formats.Contraindication, formats.Claim, formats.GlossaryTerm, formats.Served,
+        formats.Reversal, formats.Risk, formats.Outlook, formats.Contraindication, formats.Claim, formats.GlossaryTerm, formats.Everyday, formats.Served,
         formats.CoverageRow, formats.Change, formats.Exercise, formats.Dose, formats.Provocation, formats.Guidance,
     ],
     "docs/measuring.md": [formats.Measure, formats.Error, formats.Judgement, formats.Unit, formats.Battery, formats.BatteryItem],
