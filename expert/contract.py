@@ -7,7 +7,11 @@ from typing import Any
 
 from expert.formats import CaseFile, Exercise
 from expert.model import (
+    Account,
     Check,
+    Covering,
+    Driver,
+    DriverSet,
     Dropped,
     Evidence,
     Hypothesis,
@@ -64,8 +68,12 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
             for p in result.patterns
         ],
         "predicted": [_prediction(p, kb) for p in result.predicted],
-        "drivers": [],
-        "loops": [{"nodes": [state_key(s) for s in loop.nodes], "because": loop.because} for loop in result.loops],
+        "drivers": [driver(d, kb) for d in drivers_of(result.drivers)],
+        "driver_sets": [_driver_set(s) for s in result.drivers.sets],
+        "loops": [
+            {"nodes": [state_key(s) for s in loop.nodes], "because": loop.because, "also": [state_key(s) for s in loop.also]}
+            for loop in result.loops
+        ],
         "causes": [_reason(c) for c in result.causes],
         "risks": [_reason(r) for r in result.risks],
         "outlook": _outlook(result),
@@ -191,8 +199,39 @@ def _state(state: State, kb: KnowledgeBase) -> Tree:
 
 
 def node_name(state: State, kb: KnowledgeBase) -> str:
-    """What people call a node of the spread graph."""
+    """What people call a node of the spread graph, or one of the other explanations."""
+    if state.kind == "cause":
+        return kb.causes[state.id].title
     return kb.muscles[state.id].name if state.kind == "muscle" else kb.nodes[state.id].name
+
+
+def drivers_of(covering: Covering) -> list[Driver]:
+    """The drivers of all sets shown, each once, those of the first set first."""
+    return list({d.about: d for s in covering.sets for d in s.drivers}.values())
+
+
+def driver(d: Driver, kb: KnowledgeBase) -> Tree:
+    """One candidate: what it is, how it stands, what it explains and by which way, what it leaves, what would show it."""
+    return {
+        **_state(d.about, kb), "kind": kb.causes[d.about.id].kind if d.about.kind == "cause" else d.about.kind,
+        "standing": d.standing, "support": decimal(d.support), "explains": [a.item for a in d.explains], "leaves": list(d.leaves),
+        "because": [_account(a, kb) for a in d.explains], "from": list(d.items), "follows": [state_key(s) for s in d.follows],
+        "check": _check(d.check, kb),
+    }  # fmt: skip
+
+
+def _account(a: Account, kb: KnowledgeBase) -> Tree:
+    return {"item": a.item, "how": a.how, "strength": decimal(a.strength), "path": [_step(step, kb) for step in a.path]}
+
+
+def _driver_set(s: DriverSet) -> Tree:
+    return {
+        "drivers": [state_key(d.about) for d in s.drivers], "explains": list(s.explains), "leaves": list(s.leaves),
+        "support": decimal(s.support),
+        "instead": [
+            {"of": state_key(d.about), "could_be": [state_key(o) for o in others]} for d, others in zip(s.drivers, s.instead, strict=True)
+        ],
+    }  # fmt: skip
 
 
 def _check(check: Check | None, kb: KnowledgeBase) -> Tree | None:

@@ -24,7 +24,7 @@ TOP = [
 WITHIN = {
     "engine": {"name", "version"},
     "knowledge": {"version", "sha256", "rules", "findings", "muscles"},
-    "inputs": {"used", "missing"},
+    "inputs": {"used", "missing", "case"},
     "measured": {"measures", "name", "side", "values", "finding", "shows", "verdict", "severe", "because", "cautions", "sources"},
     "referral": {"level", "asked", "not_asked", "flags"},
     "referral.flags": {"id", "title", "level", "because", "sources", "findings", "explains"},

@@ -27,7 +27,10 @@ def run(case: CaseDict) -> Assessment:
 
 
 def answer(case: CaseDict) -> Json:
-    return run(case).to_dict()
+    """What is said of a case; the case itself, which the answer repeats as it was given, left out."""
+    told = run(case).to_dict()
+    told["inputs"].pop("case")
+    return told
 
 
 def direct_points(result: Json, spared: frozenset[str] = frozenset()) -> dict[tuple[str, str, str], int]:
