@@ -35,13 +35,8 @@ from expert.model import (
 SCHEMA_VERSION = 1
 
 
-def to_json(result: Result, knowledge: Knowledge) -> str:
-    """One line of JSON."""
-    return json.dumps(to_dict(result, knowledge), ensure_ascii=False, allow_nan=False)
-
-
-def to_dict(result: Result, knowledge: Knowledge) -> Tree:
-    """The whole answer as plain data, keys in the order of the contract."""
+def to_dict(result: Result, knowledge: Knowledge, **asked: Any) -> Tree:
+    """The whole answer as plain data, keys in the order of the contract. `asked`: keys whose values are asked of the result elsewhere."""
     kb = knowledge.kb
     return {
         "schema_version": SCHEMA_VERSION,
@@ -82,6 +77,7 @@ def to_dict(result: Result, knowledge: Knowledge) -> Tree:
             {"between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources)}
             for c in result.conflicts
         ],
+        "uncertainty": asked.get("uncertainty", {}),
         "plan": _plan(result, kb),
         "unused": [{"finding": u.finding, "because": u.because} for u in result.unused],
         "trace": [

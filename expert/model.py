@@ -775,6 +775,7 @@ class Result:
     contradicted: tuple[Hypothesis, ...]
     patterns: tuple[PatternFound, ...]
     predicted: tuple[Prediction, ...]
+    drivers: Covering
     loops: tuple[Loop, ...]
     causes: tuple[Reason, ...]
     risks: tuple[Reason, ...]

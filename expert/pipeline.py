@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from expert import advice, inference, knowledge, ledger, patterns, referral, rulebase
+from expert import advice, drivers, inference, knowledge, ledger, patterns, referral, rulebase
 from expert.cases import Case
+from expert.drivers import Reach
 from expert.errors import CaseError, Fault
 from expert.model import (
     CompiledRule,
@@ -30,7 +31,7 @@ from expert.spread import SpreadGraph
 
 _STRATA = ("direct", "inferred", "patterns")
 
-_graphs: WeakKeyDictionary[Knowledge, SpreadGraph] = WeakKeyDictionary()
+_graphs: WeakKeyDictionary[Knowledge, tuple[SpreadGraph, Reach]] = WeakKeyDictionary()
 _shipped: list[Knowledge] = []
 _making = threading.Lock()  # what threads share is made once
 
@@ -99,13 +100,15 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     wholes = inference.infer(rules.programs["patterns"], [*seen, *facts_of(hypotheses)], engine)
     mild = {h.about.key for h in hypotheses if not ledger.is_telling(h.evidence)}
     shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)), mild)
-    graph = _graph(knowledge)
+    graph, reach = _graph(knowledge)
+    opposed = ledger.contradicted(balance, hypotheses, names, kb.constants)
     predicted = graph.predict(hypotheses, stated.items)
     explained, risks, outlook = advice.causes(stated, kb), advice.risks(stated, kb), advice.outlook(stated, kb)
     firings = (direct, inferred, wholes)
     return Result(
         stated=stated, engine=engine.name, engine_version=engine.version, referral=screening, hypotheses=hypotheses,
-        contradicted=ledger.contradicted(balance, hypotheses, names, kb.constants), patterns=shown, predicted=predicted,
+        contradicted=opposed, patterns=shown, predicted=predicted,
+        drivers=drivers.account(stated.items, hypotheses, opposed, explained, screening, reach),
         loops=graph.loops(hypotheses, stated.items, predicted), causes=explained, risks=risks, outlook=outlook,
         plan=advice.plan(hypotheses, stated, screening, kb, stated.today), conflicts=_conflicts(direct, rules),
         unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
@@ -113,10 +116,12 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     )  # fmt: skip
 
 
-def _graph(knowledge: Knowledge) -> SpreadGraph:
+def _graph(knowledge: Knowledge) -> tuple[SpreadGraph, Reach]:
+    """The graph of a knowledge, forwards and backwards, made once."""
     with _making:
         if knowledge not in _graphs:
-            _graphs[knowledge] = SpreadGraph(knowledge.kb)
+            graph = SpreadGraph(knowledge.kb)
+            _graphs[knowledge] = graph, Reach(graph.steps, graph.tests, knowledge.kb)
         return _graphs[knowledge]
 
 

@@ -181,7 +181,8 @@ class SpreadGraph:
         return Check(seen.finding, turned if sided else "midline", seen.task)
 
     def loops(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item], predictions: Iterable[Prediction]) -> tuple[Loop, ...]:
-        """Circles of at most four states among what is supported, seen and predicted, each told once from its first state."""
+        """Circles of at most four states among what is supported, seen and predicted, each told once from its first state: the
+        innermost of those that lie in one another, and left and right as one where they are alike."""
         import networkx
 
         held = set(self.starts(hypotheses, items))
@@ -191,7 +192,7 @@ class SpreadGraph:
         part.add_edges_from((here, to) for here, to in reviewed if to in wanted)
         circles = networkx.simple_cycles(part, length_bound=self.kb.constants.spread.loop_length)
         turned = sorted({_turned(tuple(circle)) for circle in circles if len(circle) > 1 and held & set(circle)})
-        return tuple(Loop(nodes, self._told(nodes)) for nodes in turned)
+        return _paired([Loop(nodes, self._told(nodes), also) for nodes, also in _innermost(turned)])
 
     def _told(self, nodes: Sequence[State]) -> str:
         around = zip(nodes, (*nodes[1:], nodes[0]), strict=True)
@@ -307,6 +308,33 @@ def _first(ranked: Sequence[State], news: Mapping[State, _Way], most: int) -> li
     before, after = ranked[most - 1], ranked[most]
     parted = news[before][0] == news[after][0] and before[:3] == after[:3]
     return list(ranked[: most - parted])
+
+
+def _innermost(circles: Sequence[tuple[State, ...]]) -> list[tuple[tuple[State, ...], tuple[State, ...]]]:
+    """The circles that hold no smaller one, each with what the wider circles round it add: several that are one are told once."""
+    inner: list[tuple[State, ...]] = []
+    wider: dict[tuple[State, ...], set[State]] = defaultdict(set)
+    for circle in sorted(circles, key=lambda c: (len(c), c)):
+        within = [c for c in inner if {*c} <= {*circle}]
+        for core in within:
+            wider[core] |= {*circle} - {*core}
+        if not within:
+            inner.append(circle)
+    return [(circle, tuple(sorted(wider[circle]))) for circle in sorted(inner)]
+
+
+def _paired(loops: Sequence[Loop]) -> tuple[Loop, ...]:
+    """Loops with left and right told as one, on both sides, where each stays on its side and they are alike."""
+    on_side = {side: [x for x in loops if {n.side for n in x.nodes} <= {side, "midline"}] for side in MIRROR}
+    both = {_whole(x): x for x in on_side["left"] if any(_whole(x) == _whole(y) for y in on_side["right"] if y is not x)}
+    single = [x for x in loops if not any(x in on_side[side] for side in MIRROR) or _whole(x) not in both]
+    joined = [Loop(nodes, x.because, also) for (nodes, also), x in both.items()]
+    return tuple(sorted((*single, *joined), key=lambda x: x.nodes))
+
+
+def _whole(loop: Loop) -> tuple[tuple[State, ...], tuple[State, ...]]:
+    """A loop's states with left and right as both."""
+    return tuple(map(_on_both, loop.nodes)), tuple(sorted(map(_on_both, loop.also)))
 
 
 def _turned(circle: tuple[State, ...]) -> tuple[State, ...]:

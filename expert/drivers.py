@@ -1,0 +1,677 @@
+"""The fewest problems that account for what was found: parsimonious covering over the graph of spread.
+
+What is to be explained are the findings and symptoms that are present. A candidate explains one where it is what was seen, where its
+hypothesis rests on it, where an explanation of the knowledge names it, or where a walk of a few links leads to what it shows. Nothing
+here weighs evidence, and the order of a walk is no proof of cause: what comes out are candidates to check.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from expert.formats import SeenAs, SpreadLimits
+from expert.model import (
+    MIRROR,
+    OPPOSITE_STATE,
+    Account,
+    Check,
+    Covering,
+    Driver,
+    DriverSet,
+    Hypothesis,
+    Item,
+    KnowledgeBase,
+    Reason,
+    Referral,
+    SetAside,
+    State,
+    Step,
+    StruckOut,
+    mirrored,
+    sides_of,
+)
+
+_ONE = 1000  # a strength of 1, and the factor of a moderate sign, in thousandths
+_LOOKS = ("observation", "question")  # methods that show a position or a complaint, and no state of a muscle by themselves
+SETS, CANDIDATES, UNSEEN, INSTEAD, FOLLOWS = 5, 12, 6, 6, 3  # how many are told
+STEPS = 20_000  # how far the search for the smallest sets goes before it settles for sets that cover
+_DEAR = 1000  # one driver for which nothing speaks yet weighs more than any number of others
+
+
+class Walk(NamedTuple):
+    """One way from a state to what a finding shows."""
+
+    strength: int
+    path: tuple[Step, ...]
+    passes: tuple[State, ...]
+
+
+class Reach:
+    """The graph walked backwards: from what a finding shows to where it may have started. Kept with the graph; safe to share."""
+
+    def __init__(self, steps: Mapping[State, Sequence[Step]], tests: Mapping[tuple[str, str], SeenAs], kb: KnowledgeBase) -> None:
+        self.kb, self.tests, self.limits = kb, tests, kb.constants.spread
+        self._back = _backwards(steps)
+        self._known: dict[State, Mapping[State, tuple[Walk, ...]]] = {}
+        self.shows: dict[str, list[tuple[str, SeenAs]]] = defaultdict(list)
+        for node in kb.nodes.values():
+            for seen in node.seen_as:
+                self.shows[seen.finding].append((node.id, seen))
+
+    def starts(self, target: State) -> Mapping[State, tuple[Walk, ...]]:
+        """Every state that may be a first problem and from which a few links lead to the target, with its walks, strongest first."""
+        found = self._known.get(target)
+        if found is None:
+            ways = _walks_to(target, self._back, self.limits)
+            found = self._known[target] = {start: walks for start, walks in ways.items() if self.may_start(start)}
+        return found
+
+    def may_start(self, state: State) -> bool:
+        """Whether a state can be a first problem: all but the joint positions that the knowledge does not call so."""
+        return state.kind != "joint" or self.kb.nodes[state.id].may_start
+
+
+def _backwards(steps: Mapping[State, Sequence[Step]]) -> Mapping[State, tuple[tuple[State, Step], ...]]:
+    back: dict[State, list[tuple[State, Step]]] = defaultdict(list)
+    for here in sorted(steps):
+        for step in steps[here]:
+            back[step.to].append((here, step))
+    return {state: tuple(found) for state, found in back.items()}
+
+
+def _walks_to(
+    target: State, back: Mapping[State, Sequence[tuple[State, Step]]], limits: SpreadLimits
+) -> Mapping[State, tuple[Walk, ...]]:
+    found: dict[State, list[Walk]] = defaultdict(list)
+    frontier: list[tuple[State, int, tuple[Step, ...]]] = [(target, _ONE, ())]
+    for _ in range(limits.links):
+        further = []
+        for here, strength, path in frontier:
+            for before, step in back.get(here, ()):
+                reached = strength * step.strength // _ONE
+                if reached >= limits.cut * _ONE and before != target and all(before != s.to for s in path):
+                    found[before].append(Walk(reached, (step, *path), tuple(s.to for s in (step, *path)[:-1])))
+                    further.append((before, reached, (step, *path)))
+        frontier = further
+    return {state: tuple(sorted(walks, key=_rank)) for state, walks in found.items()}
+
+
+def _rank(walk: Walk) -> tuple[int, int, list[str], list[tuple[str, str, str]]]:
+    """Strongest, then shortest, then by name: never by side."""
+    return -walk.strength, len(walk.path), [s.link for s in walk.path], [s.to[:3] for s in walk.path]
+
+
+# --- what the case says of the graph -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What was found, in the words of the graph."""
+
+    universe: tuple[str, ...]  # keys of the items to be explained
+    seen: Mapping[State, tuple[Item, ...]]  # nodes that something shows
+    suspected: Mapping[State, Hypothesis]
+    rests: Mapping[State, Mapping[str, int]]  # on which items each of them rests, and how much
+    barred: Mapping[State, StruckOut]  # what cannot start, nor be walked through
+
+
+def account(
+    items: Sequence[Item],
+    hypotheses: Sequence[Hypothesis],
+    contradicted: Sequence[Hypothesis],
+    causes: Sequence[Reason],
+    referral: Referral,
+    reach: Reach,
+) -> Covering:
+    """The smallest sets of candidates that account for what is present, what else was considered, and what fits nothing."""
+    seen, absent = _looked_at(items, reach)
+    suspected = {_state_of(h): h for h in hypotheses}
+    aside = _set_aside(items, hypotheses, contradicted, seen, referral)
+    spared = {a.item for a in aside}
+    wanted = [i for i in items if i.present and i.kind != "history" and i.key not in spared]
+    universe = tuple(sorted(i.key for i in wanted))
+    nothing = "flag" if referral.stops_plan else _nothing(wanted, bool(aside))
+    if nothing:
+        return Covering(universe, nothing, aside, (), (), (), (), 0, True)
+    rests = {state: _rests_on(h, reach.kb) for state, h in suspected.items()}
+    scene = _Scene(universe, seen, suspected, rests, _barred(seen, absent, hypotheses, contradicted, reach.kb))
+    found = _explained(scene, reach)
+    single = [*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach.kb)]
+    candidates = _on_both_sides(single, wanted)
+    sets, more, complete = smallest_sets(candidates, universe)
+    sides = {d.about: d for d in single}
+    sets = tuple(_with_follows(_on_one_side(s, sides), candidates, scene, reach) for s in sets)
+    explained = {key for d in candidates for key in d.items_explained}
+    return Covering(
+        universe, "", aside, sets, _told_candidates(candidates, sets), _struck_out(found, scene),
+        tuple(key for key in universe if key not in explained), more, complete,
+    )  # fmt: skip
+
+
+def _state_of(h: Hypothesis) -> State:
+    return State("muscle", h.muscle, h.state, h.side)
+
+
+def _looked_at(items: Iterable[Item], reach: Reach) -> tuple[Mapping[State, tuple[Item, ...]], Mapping[State, tuple[Item, ...]]]:
+    """The nodes that present findings show, and those that were looked for and are not there."""
+    seen: dict[State, list[Item]] = defaultdict(list)
+    missed: dict[State, list[Item]] = defaultdict(list)
+    for item in items:
+        for name, how in reach.shows.get(item.finding, ()):
+            node = reach.kb.nodes[name]
+            unsided = node.sided and item.side not in MIRROR
+            if (how.task and item.task not in how.task) or (unsided and item.present and item.kind != "finding"):
+                continue  # a symptom or history told without a side is not taken to be on either
+            for side in sides_of(how.side, item.side) if node.sided else ("midline",):
+                (seen if item.present else missed)[State(node.kind, name, "present", side)].append(item)
+    absent = {s: tuple(found) for s, found in missed.items() if s not in seen and _settles(s, found, reach.kb)}
+    return {s: tuple(found) for s, found in seen.items()}, absent
+
+
+def _settles(state: State, missed: Sequence[Item], kb: KnowledgeBase) -> bool:
+    """Whether what was not found rules a node out: the finding that checks it; of pain, every place where it may be felt."""
+    shows = [s.finding for s in kb.nodes[state.id].seen_as]
+    needed = shows if state.kind == "pain" else shows[:1]
+    return {*needed} <= {i.finding for i in missed}
+
+
+def _set_aside(
+    items: Sequence[Item],
+    hypotheses: Sequence[Hypothesis],
+    contradicted: Sequence[Hypothesis],
+    seen: Mapping[State, Sequence[Item]],
+    referral: Referral,
+) -> tuple[SetAside, ...]:
+    """What is present and still not to be explained here: a red flag comes first, pain spoils a test, and some findings reassure."""
+    flags = [f for f in referral.flags if f.level != "routine"]
+    flagged = {key for f in flags for key in f.findings}
+    explained = {name for f in flags for name in f.explains}
+    weighed = [e for h in (*hypotheses, *contradicted) for e in h.evidence]
+    speaks = {key for e in weighed if e.points > 0 for key in e.piece.basis.findings}
+    speaks |= {i.key for found in seen.values() for i in found}
+    against = {key for e in weighed if e.points < 0 and not e.piece.basis.absent for key in e.piece.basis.findings}
+    found = []
+    for item in items:
+        if not item.present or item.kind == "history":
+            continue
+        if item.key in flagged or item.finding in explained:
+            found.append(SetAside(item.key, "flag"))
+        elif item.key not in speaks and item.painful:
+            found.append(SetAside(item.key, "pain"))
+        elif item.key not in speaks and item.key in against:
+            found.append(SetAside(item.key, "reassures"))
+    return tuple(sorted(found, key=lambda a: a.item))
+
+
+def _nothing(wanted: Sequence[Item], aside: bool) -> str:
+    """Why there is nothing to account for, "" where there is: mild signs are normal, and one sign alone joins nothing."""
+    if not wanted:
+        return "aside" if aside else "none"
+    if all(i.severity < _ONE for i in wanted):
+        return "mild"
+    return "" if len({i.finding for i in wanted}) > 1 else "one"
+
+
+def _barred(
+    seen: Mapping[State, Sequence[Item]],
+    absent: Mapping[State, Sequence[Item]],
+    hypotheses: Sequence[Hypothesis],
+    contradicted: Sequence[Hypothesis],
+    kb: KnowledgeBase,
+) -> Mapping[State, StruckOut]:
+    """What was looked at and is not there, is contradicted, cannot be beside what is there, or is claimed both ways."""
+    barred: dict[State, StruckOut] = {}
+    for state, items in seen.items():
+        if (other := _opposite(state, kb)) is not None and other not in seen:
+            barred[other] = StruckOut(other, "opposite", tuple(sorted(i.key for i in items)), ())
+    for h in hypotheses:
+        if h.status == "supported":
+            other = State("muscle", h.muscle, OPPOSITE_STATE[h.state], h.side)
+            barred[other] = StruckOut(other, "opposite", tuple(sorted(h.findings)), ())
+        if h.held or h.status == "contested":
+            barred[_state_of(h)] = StruckOut(_state_of(h), "held" if h.held else "contested", _against(h), ())
+    for state, items in absent.items():
+        barred[state] = StruckOut(state, "absent", tuple(sorted(i.key for i in items)), ())
+    for h in contradicted:
+        barred[_state_of(h)] = StruckOut(_state_of(h), "contradicted", _against(h), ())
+    return barred
+
+
+def _against(h: Hypothesis) -> tuple[str, ...]:
+    """The items that speak against a hypothesis."""
+    return tuple(sorted({key for e in h.evidence if e.points < 0 for key in e.piece.basis.findings}))
+
+
+def _opposite(state: State, kb: KnowledgeBase) -> State | None:
+    other = kb.nodes[state.id].opposes
+    if other is None:
+        return None
+    return State(kb.nodes[other].kind, other, "present", mirrored(state.side) if other == state.id else state.side)
+
+
+# --- the candidates -------------------------------------------------------------------------------------------------------------
+
+_Found = dict[State, dict[str, Account]]  # for every state, the items it explains and how
+
+
+def _explained(scene: _Scene, reach: Reach) -> _Found:
+    """What every state that may be a first problem explains, most strongly."""
+    found: _Found = defaultdict(dict)
+    ends: dict[State, dict[str, int]] = defaultdict(dict)
+    for state, items in scene.seen.items():
+        ends[state] |= {i.key: _ONE for i in items if i.key in scene.universe}
+    for state, rests in scene.rests.items():
+        found[state] = {key: Account(key, strength, "rests", ()) for key, strength in rests.items() if key in scene.universe}
+    for state, shown in _tested(scene, reach):
+        ends[state] |= shown
+    for end, shown in ends.items():
+        if not shown or end in scene.barred:
+            continue
+        if reach.may_start(end) and end.kind != "muscle":
+            for key in shown:
+                _keep(found[end], Account(key, _ONE, "seen", ()))
+        for start, walk in _open_walks(end, scene.barred, reach):
+            for key, strength in shown.items():
+                _keep(found[start], Account(key, walk.strength * strength // _ONE, "walk", walk.path))
+    return {state: told for state, told in found.items() if told and reach.may_start(state)}
+
+
+def _open_walks(end: State, barred: Mapping[State, StruckOut], reach: Reach) -> Iterator[tuple[State, Walk]]:
+    """The best walk to an end from every state, through nothing that is barred."""
+    for start, walks in reach.starts(end).items():
+        free = (w for w in walks if not any(passed in barred for passed in w.passes))
+        best, second = next(free, None), next(free, None)
+        if best is not None:
+            like = second is not None and second.strength == best.strength and _rank(second) == _rank(best)
+            yield start, _both_ways(best) if like else best
+
+
+def _both_ways(walk: Walk) -> Walk:
+    """A walk that its mirror image equals: told as one on both sides between its two ends."""
+    *before, last = walk.path
+    path = (*(s._replace(to=_on_both(s.to)) for s in before), last)
+    return walk._replace(path=path)
+
+
+def _on_both(state: State) -> State:
+    return state._replace(side="both") if state.side in MIRROR else state
+
+
+def _rests_on(h: Hypothesis, kb: KnowledgeBase) -> Mapping[str, int]:
+    """The items from which a rule points at a muscle state, or at a state of the same muscle that goes with it, each with its share of
+    a high weight; what a position holds short or long explains nothing."""
+    found: dict[str, int] = defaultdict(int)
+    own = f"{h.muscle}:{h.side}:"
+    for e in h.evidence:
+        if e.points > 0 and not e.piece.rule.id.startswith("mechanics."):
+            basis = e.piece.basis
+            if basis.channel == "direct" or all(p.startswith(own) for p in basis.premises):
+                for key in basis.findings:
+                    found[key] += e.points
+    most = round(_ONE * kb.constants.high)
+    return {key: min(_ONE, points * _ONE // most) for key, points in found.items()}
+
+
+def _tested(scene: _Scene, reach: Reach) -> Iterator[tuple[State, dict[str, int]]]:
+    """Muscle states that a test in the case shows: only there may a walk end in a muscle."""
+    tests = {key for key in scene.universe if reach.kb.findings[key.partition(":")[0]].method not in _LOOKS}
+    for state, rests in scene.rests.items():
+        shown = {key: strength for key, strength in rests.items() if key in tests}
+        if shown:
+            yield state, shown
+
+
+def _keep(told: dict[str, Account], new: Account) -> None:
+    """The strongest account of an item stays; at equal strength the shorter, then by name; mirror images are told as one."""
+    old = told.get(new.item)
+    if old is None or new.strength > old.strength:
+        told[new.item] = new
+    elif new.strength == old.strength and new.path != old.path:
+        first, second = _by_name(new), _by_name(old)
+        if first < second:
+            told[new.item] = new
+        elif first == second:
+            told[new.item] = new._replace(path=tuple(s._replace(to=_on_both(s.to)) for s in new.path))
+
+
+def _by_name(a: Account) -> tuple[int, list[str], list[tuple[str, str, str]]]:
+    return len(a.path), [s.link for s in a.path], [s.to[:3] for s in a.path]
+
+
+def _candidates(found: _Found, scene: _Scene, reach: Reach) -> Iterator[Driver]:
+    for state, told in found.items():
+        if state in scene.barred:
+            continue
+        standing, own, items = _standing(state, scene, reach)
+        check = _check(state, items, reach)
+        if standing != "unseen" or check is not None:
+            yield _driver(state, standing, own, items, told.values(), scene.universe, check)
+
+
+def _driver(
+    state: State, standing: str, own: int, items: tuple[str, ...], told: Iterable[Account], universe: Sequence[str], check: Check | None
+) -> Driver:
+    accounts = tuple(sorted(told, key=lambda a: a.item))
+    explained = {a.item for a in accounts}
+    return Driver(
+        about=state, standing=standing, own=own, support=own + sum(a.strength for a in accounts), items=items, explains=accounts,
+        leaves=tuple(key for key in universe if key not in explained), check=check,
+    )  # fmt: skip
+
+
+def _standing(state: State, scene: _Scene, reach: Reach) -> tuple[str, int, tuple[str, ...]]:
+    """How a candidate stands (seen, stated, supported, possible, unseen), how much is its own, and on which items that rests."""
+    if (shown := scene.seen.get(state)) is not None:
+        own = max(i.reliability * min(i.severity, _ONE) // _ONE for i in shown)
+        return "seen" if any(i.kind == "finding" for i in shown) else "stated", own, tuple(sorted(i.key for i in shown))
+    h = scene.suspected.get(state)
+    if h is not None and h.status in ("supported", "possible") and (rests := scene.rests[state]):
+        own = min(_ONE, h.net * _ONE // round(_ONE * reach.kb.constants.high))
+        return h.status, own, tuple(sorted(rests))
+    return "unseen", 0, ()
+
+
+def _check(state: State, items: Sequence[str], reach: Reach) -> Check | None:
+    """The finding that would show a candidate, where it is not what was seen."""
+    if state.kind == "muscle":
+        seen = reach.tests.get((state.id, state.state))
+    else:
+        seen = next(iter(reach.kb.nodes[state.id].seen_as), None) if not items else None
+    if seen is None or seen.finding in {key.partition(":")[0] for key in items}:
+        return None
+    side = mirrored(state.side) if seen.side == "opposite" else state.side
+    sided = seen.side != "both" and "left" in reach.kb.findings[seen.finding].sides
+    return Check(seen.finding, side if sided else "midline", seen.task)
+
+
+def _from_causes(causes: Iterable[Reason], items: Sequence[Item], scene: _Scene, kb: KnowledgeBase) -> Iterator[Driver]:
+    """The knowledge's other explanations: nothing of their own speaks for most of them but what they explain."""
+    weights = {i.key: i.reliability * min(i.severity, _ONE) // _ONE for i in items}
+    history = {i.key for i in items if i.present and i.kind == "history"}
+    for cause in causes:
+        strength = min(_ONE, round(_ONE * kb.constants.caps[kb.causes[cause.id].grade] / kb.constants.high))
+        told = [Account(key, strength * weights[key] // _ONE, "cause", ()) for key in cause.findings if key in scene.universe]
+        stated = history & {*cause.findings}
+        joins = sum(1 for part in kb.causes[cause.id].when.all if part.asks) > 1
+        standing = "stated" if stated else "possible" if joins else "unseen"
+        own, rests = max((weights[key] for key in stated), default=0), () if standing == "unseen" else cause.findings
+        if told:
+            yield _driver(State("cause", cause.id, "present", "midline"), standing, own, rests, told, scene.universe, None)
+
+
+def _on_both_sides(found: Iterable[Driver], wanted: Iterable[Item]) -> list[Driver]:
+    """Left and right of one thing that explain the same, mirrored, are one candidate on both sides."""
+    twin = _twins(wanted)
+    drivers = {d.about: d for d in found}
+    told: list[Driver] = []
+    for state, driver in drivers.items():
+        other = drivers.get(state._replace(side=MIRROR[state.side])) if state.side in MIRROR else None
+        if other is None or {twin.get(a.item) for a in driver.explains} != other.items_explained:
+            told.append(driver)
+        elif state.side == "left":
+            told.append(_joined(driver, other))
+    return sorted(told, key=_order)
+
+
+def _twins(wanted: Iterable[Item]) -> Mapping[str, str]:
+    """For every item to be explained the one that mirrors it, where there is one."""
+    by_place = {(i.finding, i.side, i.task): i.key for i in wanted}
+    return {
+        key: by_place[finding, mirrored(side), task]
+        for (finding, side, task), key in by_place.items()
+        if (finding, mirrored(side), task) in by_place
+    }
+
+
+_STANDINGS = ("seen", "stated", "supported", "possible", "unseen")
+
+
+def _joined(left: Driver, right: Driver) -> Driver:
+    """Two sides as one candidate, which stands no better than the weaker of them."""
+    weaker = max(left, right, key=lambda d: (_STANDINGS.index(d.standing), -d.own))
+    of = {a.item: a for a in left.explains}
+    accounts = [_of_either(of.pop(a.item, None), a) for a in right.explains]
+    accounts += of.values()
+    check = left.check and (left.check if left.check.side == "midline" else replace(left.check, side="both"))
+    return Driver(
+        about=left.about._replace(side="both"), standing=weaker.standing, own=weaker.own,
+        support=weaker.own + sum(a.strength for a in accounts), items=tuple(sorted({*left.items, *right.items})),
+        explains=tuple(sorted(accounts, key=lambda a: a.item)), leaves=tuple(sorted({*left.leaves} & {*right.leaves})), check=check,
+    )  # fmt: skip
+
+
+def _of_either(left: Account | None, right: Account) -> Account:
+    """An item that both sides reach: by the stronger way, or by both at once."""
+    if left is None or right.strength > left.strength:
+        return right
+    if left.strength > right.strength:
+        return left
+    own = right if ":right" in right.item else left
+    if ":left" in own.item or ":right" in own.item:
+        return own
+    return left._replace(path=tuple(s._replace(to=_on_both(s.to)) for s in left.path))
+
+
+def _order(d: Driver) -> tuple[int, int, tuple[str, ...]]:
+    """Most support first, then by name; by side last of all."""
+    return -d.support, len(d.leaves), (d.about.kind, d.about.id, d.about.state, d.about.side)
+
+
+def _on_one_side(one: DriverSet, single: Mapping[State, Driver]) -> DriverSet:
+    """A set whose drivers on both sides are told on one, where the others account for what only the other side explains."""
+    chosen = list(one.drivers)
+    for n, driver in enumerate(one.drivers):
+        if driver.about.side == "both":
+            others = {key for d in chosen if d is not driver for key in d.items_explained}
+            needed = driver.items_explained - others
+            enough = [d for side in MIRROR if needed <= (d := single[driver.about._replace(side=side)]).items_explained]
+            if len(enough) == 1:
+                chosen[n] = enough[0]
+    return replace(one, drivers=tuple(chosen))
+
+
+# --- the smallest sets ------------------------------------------------------------------------------------------------------------
+
+
+def smallest_sets(candidates: Sequence[Driver], universe: Sequence[str]) -> tuple[tuple[DriverSet, ...], int, bool]:
+    """(sets shown, how many more are as small, whether the search was complete).
+
+    A set covers whatever any candidate explains, with as few drivers as can be of those for which nothing speaks yet, then as few as
+    can be; of candidates that explain a part of what another does only the other is tried, and named again under `instead`.
+    """
+    bit = {key: 1 << n for n, key in enumerate(universe)}
+    masks = {d.about: sum(bit[key] for key in d.items_explained) for d in candidates}
+    spoken = 0
+    for d in candidates:
+        spoken |= masks[d.about] if d.standing != "unseen" else 0
+    usable = [d for d in candidates if d.standing != "unseen" or masks[d.about] & ~spoken]
+    best: dict[int, Driver] = {}
+    for d in sorted(usable, key=lambda d: (_price(d), *_order(d))):
+        best.setdefault(masks[d.about], d)
+    kept = {
+        mask: d for mask, d in best.items() if not any(mask != o and mask & ~o == 0 and _price(e) <= _price(d) for o, e in best.items())
+    }
+    search = _Search({mask: _price(d) for mask, d in kept.items()})
+    chosen, complete = search.run()
+    sets = sorted((_set([kept[m] for m in one], usable, masks, universe) for one in chosen), key=_set_order)
+    shown = _first(sets, SETS)
+    return tuple(shown), len(sets) - len(shown), complete
+
+
+def _price(d: Driver) -> int:
+    return _DEAR if d.standing == "unseen" else 1
+
+
+class _Search:
+    """Exact set cover by branch and bound over bit masks; when it has gone too far it settles for a cover, and says so."""
+
+    def __init__(self, prices: Mapping[int, int]) -> None:
+        self.prices = prices
+        self.steps = 0
+        self.best = 0
+        self.found: list[tuple[int, ...]] = []
+
+    def run(self) -> tuple[list[tuple[int, ...]], bool]:
+        """Every cheapest cover of all that the masks cover together, each once; and whether they are all, and the cheapest."""
+        parts = []
+        for part in _components(self.prices):
+            covers = self._covers(part)
+            if covers is None:
+                covers = [self._greedy(part)]
+            parts.append(covers)
+        whole: list[tuple[int, ...]] = [()] if parts else []
+        for covers in parts:
+            whole = [(*a, *b) for a in whole for b in covers][:STEPS]
+        return whole, self.steps <= STEPS
+
+    def _covers(self, masks: Sequence[int]) -> list[tuple[int, ...]] | None:
+        self.best, self.found = sum(self.prices[m] for m in self._greedy(masks)), []
+        everything = 0
+        for mask in masks:
+            everything |= mask
+        self._branch(everything, (), 0, tuple(masks))
+        return None if self.steps > STEPS else self.found
+
+    def _branch(self, left: int, chosen: tuple[int, ...], price: int, open_: tuple[int, ...]) -> None:
+        self.steps += 1
+        if self.steps > STEPS:
+            return
+        if not left:
+            if price < self.best:
+                self.best, self.found = price, []
+            self.found.append(chosen)
+            return
+        ways = self._hardest(left, open_)
+        if not ways or price + self._least(left, open_) > self.best:
+            return
+        for n, mask in enumerate(ways):
+            if price + self.prices[mask] <= self.best:
+                tried = ways[: n + 1]  # what was tried here is not tried again below: every set is met once
+                self._branch(left & ~mask, (*chosen, mask), price + self.prices[mask], tuple(m for m in open_ if m not in tried))
+
+    @staticmethod
+    def _hardest(left: int, open_: Sequence[int]) -> list[int]:
+        """What can cover the item that fewest can cover."""
+        items = []
+        while left:
+            items.append(left & -left)
+            left &= left - 1
+        return min(([m for m in open_ if m & item] for item in items), key=len)
+
+    def _least(self, left: int, open_: Sequence[int]) -> int:
+        """What covering the rest costs at the very least: items no two of which one candidate covers each need one."""
+        least = 0
+        while left:
+            item = left & -left
+            ways = [m for m in open_ if m & item]
+            least += min((self.prices[m] for m in ways), default=0)
+            left ^= item
+            for mask in ways:
+                left &= ~mask
+        return least
+
+    def _greedy(self, masks: Sequence[int]) -> tuple[int, ...]:
+        """A cover that need not be the smallest."""
+        left = 0
+        for mask in masks:
+            left |= mask
+        chosen: list[int] = []
+        while left:
+            best = max(masks, key=lambda m: ((m & left).bit_count() / self.prices[m], m))
+            chosen.append(best)
+            left &= ~best
+        return tuple(chosen)
+
+
+def _components(masks: Iterable[int]) -> list[list[int]]:
+    """Masks that hang together by what they cover."""
+    parts: list[tuple[int, list[int]]] = []
+    for mask in masks:
+        apart, union, members = [], mask, [mask]
+        for whole, found in parts:
+            if whole & union:
+                union |= whole
+                members = [*found, *members]
+            else:
+                apart.append((whole, found))
+        parts = [*apart, (union, members)]
+    return [found for _, found in parts]
+
+
+def _set(drivers: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int], universe: Sequence[str]) -> DriverSet:
+    ordered = tuple(sorted(drivers, key=_order))
+    strongest: dict[str, int] = defaultdict(int)
+    for d in ordered:
+        for a in d.explains:
+            strongest[a.item] = max(strongest[a.item], a.strength)
+    return DriverSet(
+        drivers=ordered,
+        explains=tuple(key for key in universe if key in strongest),
+        leaves=tuple(key for key in universe if key not in strongest),
+        support=sum(d.own for d in ordered) + sum(strongest.values()),
+        instead=tuple(_instead(d, ordered, usable, masks) for d in ordered),
+    )
+
+
+def _instead(driver: Driver, chosen: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int]) -> tuple[State, ...]:
+    """What could stand in the place of one driver of a set and leave nothing more."""
+    others = 0
+    for d in chosen:
+        others |= masks[d.about] if d is not driver else 0
+    alone = masks[driver.about] & ~others
+    fitting = [d for d in usable if d not in chosen and _price(d) <= _price(driver) and alone & ~masks[d.about] == 0]
+    return tuple(d.about for d in _first(sorted(fitting, key=_order), INSTEAD, lambda d: (d.support, d.about[:3])))
+
+
+def _set_order(one: DriverSet) -> tuple[int, list[tuple[str, str, str]], list[State]]:
+    return -one.support, sorted(d.about[:3] for d in one.drivers), sorted(d.about for d in one.drivers)
+
+
+def _first(found: Sequence, most: int, same: Callable | None = None) -> list:  # type: ignore[type-arg]
+    """The first few, less where the cut would part what only side tells apart (a mirrored case must mirror)."""
+    same = same or (lambda one: _set_order(one)[:2])
+    if len(found) <= most:
+        return list(found)
+    end = most
+    while end and same(found[end - 1]) == same(found[most]):
+        end -= 1
+    return list(found[:end])
+
+
+# --- what else is told --------------------------------------------------------------------------------------------------------------
+
+
+def _with_follows(one: DriverSet, candidates: Sequence[Driver], scene: _Scene, reach: Reach) -> DriverSet:
+    """A set whose drivers say of what they may themselves be an effect."""
+    standing = {d.about: d for d in candidates if d.standing != "unseen"}
+    return replace(one, drivers=tuple(d._replace(follows=_follows(d, standing, scene, reach)) for d in one.drivers))
+
+
+def _follows(driver: Driver, standing: Mapping[State, Driver], scene: _Scene, reach: Reach) -> tuple[State, ...]:
+    sides = ("left", "right") if driver.about.side == "both" else (driver.about.side,)
+    found: dict[State, int] = {}
+    for side in sides:
+        for start, walk in _open_walks(driver.about._replace(side=side), scene.barred, reach):
+            name = start if start in standing else _on_both(start)
+            if name in standing and name != driver.about:
+                found[name] = max(walk.strength, found.get(name, 0))
+    ranked = sorted(found, key=lambda s: (-found[s], s))
+    return tuple(_first(ranked, FOLLOWS, lambda s: (found[s], s[:3])))
+
+
+def _told_candidates(candidates: Sequence[Driver], sets: Sequence[DriverSet]) -> tuple[Driver, ...]:
+    """The candidates worth telling beside the sets: those that explain most, and a few for which nothing speaks yet."""
+    told = {d.about for s in sets for d in s.drivers}
+    ranked = sorted((d for d in candidates if d.about not in told), key=lambda d: (-len(d.explains), *_order(d)))
+    same = lambda d: (len(d.explains), d.support, d.about[:3])  # noqa: E731
+    spoken = _first([d for d in ranked if d.standing != "unseen"], CANDIDATES, same)
+    return (*spoken, *_first([d for d in ranked if d.standing == "unseen"], UNSEEN, same))
+
+
+def _struck_out(would: _Found, scene: _Scene) -> tuple[StruckOut, ...]:
+    """What would explain something and is not there, with what it would have explained: most first."""
+    told = [replace(s, explains=tuple(sorted(would[s.about]))) for s in scene.barred.values() if s.about in would]
+    return tuple(sorted(told, key=lambda s: (-len(s.explains), s.because, s.about)))
