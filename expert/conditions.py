@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
+from typing import Protocol, TypeVar
 
 from expert.formats import ABOUT_PATIENT, Condition, SeverityFactors
-from expert.model import MIRROR, Item, Patient, Term
+from expert.model import MIRROR, Item, KnowledgeBase, Patient, Stated, Term
 
 MOST_VARIANTS = 200
 MOST_TERMS = 6
@@ -166,6 +167,49 @@ def decide(
             return Verdict(True, tuple(sorted(everything)))
     sided = [v for v, side in zip(verdicts, sides, strict=True) if side in MIRROR]  # what was told without a side counts for both
     return Verdict(None if any(v.value is None for v in sided or verdicts) else False)
+
+
+class _Conditional(Protocol):
+    """An entry of the knowledge that goes with some cases."""
+
+    @property
+    def when(self) -> Condition | None: ...
+
+
+_Entry = TypeVar("_Entry", bound=_Conditional)
+
+
+def holding(entries: Iterable[_Entry], stated: Stated, kb: KnowledgeBase) -> Iterator[tuple[_Entry, tuple[str, ...]]]:
+    """The entries whose condition holds, each with the stated items it rests on; one without a condition goes with every case."""
+    items = by_finding([i for i in stated.items if i.present])
+    least = severity_least(kb.constants.severity)
+    sides = [s for s in SIDES if any(i.side == s for i in stated.items)]
+    for entry in entries:
+        if entry.when is None:
+            yield entry, ()
+        elif not entry.when.asked.isdisjoint(items):  # else nothing that it speaks of is there
+            verdict = decide(entry.when, items, stated.patient, least, sides)
+            if verdict.value and verdict.findings:
+                yield entry, verdict.findings
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A condition with its verdict, and the same of each of its parts."""
+
+    condition: Condition
+    verdict: Verdict
+    parts: tuple[Decided, ...] = ()
+
+
+def explained(condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int]) -> Decided:
+    """How a condition is decided, part by part: seen from the side for which it holds, else from the one that leaves it most open."""
+    decided = [_explained(condition, items, patient, least, side) for side in SIDES]
+    return next((d for worth in (True, None) for d in decided if d.verdict.value is worth), decided[-1])
+
+
+def _explained(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Decided:
+    return Decided(c, _decide(c, items, patient, least, side), tuple(_explained(p, items, patient, least, side) for p in c.parts))
 
 
 def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Verdict:

@@ -685,7 +685,8 @@ class Guidance(Entry):
 
     gate: mild findings that call for no plan. provider: who should plan and supervise. order: why the weaker side comes first.
     adjunct: what may be added, `only_if`. stop: when to stop an exercise. self-care: what a person can do; `moves` where it asks for
-    movement. reassess: when to look again. escalate: `to` whom, on what. Of gates, providers and reassessments the first that holds is told, of the others all.
+    movement. reassess: when to look again. escalate: `to` whom, on what. Of gates, providers, orders and reassessments the first that
+    holds is told, of the others all.
     """
 
     kind: Literal["gate", "provider", "order", "adjunct", "stop", "self-care", "reassess", "escalate"]
@@ -834,6 +835,16 @@ class DerivedLinks(Shape):
     taught: Share = Field(description="stands for that root where only a textbook or a nerve speaks")
 
 
+class NextChoices(Shape):
+    """How tests are chosen that are to be done next."""
+
+    near: Points = Field(description="a hypothesis this near to a threshold is at stake")
+    present: Share = Field(description="the weight of finding it present; the rest is the weight of finding it absent")
+    tried: Annotated[StrictInt, Field(ge=1, le=100, description="how many of the most promising are worked out")]
+    shown: Annotated[StrictInt, Field(ge=1, le=100)]
+    flags: Annotated[StrictInt, Field(ge=1, le=100, description="how many questions about red flags come before them")]
+
+
 class Constants(Shape):
     """All numbers of the calculus. Each is a design choice, labelled as such in docs/calculus.md."""
 
@@ -850,6 +861,7 @@ class Constants(Shape):
     high: Number
     mechanics: MechanicsChoices
     spread: SpreadLimits
+    next: NextChoices
     derived: DerivedLinks
 
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from expert.formats import Judgement, Measure, Unit
-from expert.model import KnowledgeBase, Measured, mirrored
+from expert.formats import Error, Judgement, Measure, Unit
+from expert.model import Amount, KnowledgeBase, Measured, mirrored
 
 _WORST = ("present", "borderline", "absent")
 _BY_MASS = {"force-per-mass": "force", "torque-per-mass": "torque"}
@@ -90,6 +90,7 @@ def _line(found: list[_Said]) -> Measured:
         finding=found[0].finding, verdict=worst, because=" ".join(dict.fromkeys(s.because for s in found)),
         sources=tuple(dict.fromkeys(s.source for s in found)), painful=any(v.painful for v in values),
         manual=all(v.dimension == "grade" for v in values), severe=worst == "present" and any(s.severe for s in found),
+        amounts=tuple(Amount(v.measure, v.side, v.dimension, v.amount, v.written) for v in values),
     )  # fmt: skip
 
 
@@ -195,13 +196,20 @@ def _verdict(judgement: Judgement, value: float, error: float) -> str:
 
 def _error(measure: Measure, dimension: str, amount: float, factor: float, kb: KnowledgeBase) -> float:
     """The largest published measurement error of this measure, in units of `factor`; 0 where none is known."""
-    found = [0.0]
-    for error in measure.error:
-        if error.unit == "%":
-            found.append(amount * error.value / 100)
-        elif (unit := _unit(error.unit, kb)).dimension == dimension:
-            found.append(error.value * unit.factor / factor)
-    return max(found)
+    return max((0.0, *(_one_error(error, dimension, amount, factor, kb) for error in measure.error)))
+
+
+def _one_error(error: Error, dimension: str, amount: float, factor: float, kb: KnowledgeBase) -> float:
+    if error.unit == "%":
+        return amount * error.value / 100
+    unit = _unit(error.unit, kb)
+    return error.value * unit.factor / factor if unit.dimension == dimension else 0.0
+
+
+def largest_error(measure: Measure, amount: Amount, kb: KnowledgeBase) -> tuple[float, Error] | None:
+    """The largest published measurement error that speaks of this amount, in its base unit, with what was read; None: none known."""
+    found = [(_one_error(e, amount.dimension, amount.amount, 1, kb), e) for e in measure.error]
+    return max((f for f in found if f[0] > 0), key=lambda f: f[0], default=None)
 
 
 def _unit(symbol: str, kb: KnowledgeBase) -> Unit:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from small import rule, rules, small_knowledge
 
 from expert import Assessment, assess, load_knowledge
-from expert.advice import choose
 from expert.formats import Strategy
 from expert.model import Knowledge
+from expert.plan import choose
 
 STRATEGIES = load_knowledge().kb.strategies
 STATES = {

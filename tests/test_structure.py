@@ -16,7 +16,7 @@ FLOORS = {
     1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange", "premises"},
     2: {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
-        "spread", "advice", "proof", "render", "contract",
+        "spread", "advice", "plan", "exercises", "proof", "render", "contract",
     },
     3: {"pipeline"},
     4: {
@@ -41,6 +41,7 @@ SAME_FLOOR = {
     ("inference", "inference.experta_door"): "one face before two engines",
     ("inference.rete", "inference.experta_door"): "experta comes through its door",
     ("inference.rete", "inference.native"): "both engines derive the same fact from a firing",
+    ("plan", "exercises"): "a step of the plan carries its examples",
     ("cli", ""): "the doorway calls the face that everybody calls",
     ("questions", "questions.answer"): "the face of the rooms",
     ("questions", "questions.why"): "the face of the rooms",

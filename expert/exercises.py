@@ -1,0 +1,166 @@
+"""Which exercises may stand as examples of a step, and which must not while something is there: no knowledge, only choosing.
+
+A contraindication becomes a bar: steps, kinds and tags that are closed, for which muscles and sides, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from expert.conditions import holding
+from expert.formats import Contraindication, Exercise, Strategy
+from expert.model import AXIS_OF, Dropped, Item, KnowledgeBase, Stated, Surgery, sides_of
+
+MOST = 2  # examples of one step
+BOTH = ("left", "right")
+_AXIS_TESTED = {"length-test": "length", "range-test": "length", "strength-test": "strength"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What is closed while something is there. No `muscles`: whichever muscle the exercise is meant for."""
+
+    id: str
+    told: str
+    because: str
+    sources: tuple[str, ...]
+    findings: tuple[str, ...]
+    muscles: frozenset[str] = frozenset()
+    sides: tuple[str, ...] = BOTH
+    phases: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    provokes: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def closes_step(self, muscle: str, side: str, phase: str) -> bool:
+        """Whether a step of a muscle must not be taken at all."""
+        return phase in self.phases and muscle in self.muscles and side in self.sides
+
+    def closes(self, exercise: Exercise, muscle: str, side: str) -> bool:
+        """Whether an exercise must not be the example of a step for this muscle."""
+        if self.everything or not self.provokes.isdisjoint(exercise.provokes):
+            return True
+        return exercise.kind in self.kinds and muscle in self.muscles and side in self.sides
+
+
+def bars(stated: Stated, kb: KnowledgeBase, operated: Iterable[Surgery] = ()) -> tuple[Bar, ...]:
+    """Everything that is closed by what the case states; `operated`: operations so recent that their restrictions count."""
+    seen = holding((c for c in kb.contraindications.values() if c.when is not None), stated, kb)
+    found = [_bar(entry, findings, kb) for entry, findings in seen]
+    found += [bar for c in kb.contraindications.values() if c.painful for bar in _painful(c, stated.items, kb)]
+    found += [_restricted(surgery, words, kb) for surgery in operated for words in surgery.restrictions]
+    return tuple(found)
+
+
+def _bar(entry: Contraindication, findings: tuple[str, ...], kb: KnowledgeBase) -> Bar:
+    return Bar(
+        entry.id, _told(entry, entry.muscles, entry.phases, kb), entry.because, entry.sources, findings,
+        frozenset(m for named in entry.muscles for m in kb.members(named)), BOTH, entry.phases if entry.muscles else (), entry.kinds,
+        frozenset(entry.provokes),
+    )  # fmt: skip
+
+
+def _painful(entry: Contraindication, items: Iterable[Item], kb: KnowledgeBase) -> Iterator[Bar]:
+    """A test that hurt closes kinds of exercise for the muscles that it speaks of, on the side that hurt."""
+    for item in items:
+        if not item.painful or kb.findings[item.finding].method != entry.painful:
+            continue
+        muscles = tested_by(item.finding, _AXIS_TESTED[entry.painful], kb)
+        sides = sides_of("same", item.side)
+        if muscles:
+            told = _told(entry, muscles, (), kb, sides[0] if len(sides) == 1 else "")
+            yield Bar(entry.id, told, entry.because, entry.sources, (item.key,), frozenset(muscles), sides, (), entry.kinds)
+
+
+def tested_by(finding: str, axis: str, kb: KnowledgeBase) -> tuple[str, ...]:
+    """The muscles of which the rules about a test say something on this axis."""
+    said = [c for rule in kb.rules.values() if finding in rule.when.asked for c in rule.then if c.muscle != "matched"]
+    return tuple(sorted({m for c in said if AXIS_OF[c.state] == axis for m in kb.members(c.muscle)}))
+
+
+def _restricted(surgery: Surgery, words: str, kb: KnowledgeBase) -> Bar:
+    """What a surgeon's words forbid. Words that are not known exactly close every example: nobody guesses at them."""
+    plain = " ".join(words.casefold().rstrip(". ").split())
+    tags = frozenset(p.id for p in kb.provocations.values() if plain in (w.casefold() for w in p.restrictions))
+    sources = tuple(dict.fromkeys(s for c in kb.cautions.values() if c.applies == "surgery" for s in c.sources))
+    if tags:
+        told = f"After {surgery.name} ({words}): no exercise that {_named(sorted(tags), kb)}."
+    else:
+        told = f"After {surgery.name} ({words}): no exercise is named; whoever restricted it says which keep within these words."
+    return Bar("surgery", told, told, sources, (), provokes=tags, everything=not tags)
+
+
+def _told(entry: Contraindication, muscles: Sequence[str], phases: Sequence[str], kb: KnowledgeBase, side: str = "") -> str:
+    whom = ", ".join((kb.groups[i].name if i in kb.groups else kb.muscles[i].name).lower() for i in muscles)
+    steps = (*(phases if muscles else ()), *(f"exercises that {kind}" for kind in entry.kinds))
+    parts = []
+    if muscles:
+        parts.append(f"left out for {whom}{f' {side}' if side else ''} ({', '.join(steps)})")
+    if entry.provokes:
+        parts.append(f"no exercise that {_named(entry.provokes, kb)}")
+    return f"{entry.title}: {'; '.join(parts)}. {entry.because}"
+
+
+def _named(tags: Iterable[str], kb: KnowledgeBase) -> str:
+    return " or ".join(kb.provocations[tag].name for tag in tags)
+
+
+# --- choosing -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that wants examples: for which muscle and side, in which phase, by which strategy, at which length."""
+
+    muscle: str
+    side: str
+    phase: str
+    strategy: Strategy
+    length: str
+
+
+def chosen(step: Step, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], kb: KnowledgeBase) -> tuple[
+    tuple[Exercise, ...], tuple[Dropped, ...]
+]:  # fmt: skip
+    """The examples of a step, at most two, and what would have been one but for a bar. `long`: by side, muscles suspected long."""
+    shown: list[Exercise] = []
+    dropped: list[Dropped] = []
+    for number, exercise in enumerate(_fitting(step, kb)):
+        why = _why_not(exercise, step, closed, long, kb)
+        if why is None:
+            shown.append(exercise)
+        elif number < MOST:
+            dropped.append(why)
+    return tuple(shown[:MOST]), tuple(dropped)
+
+
+def _fitting(step: Step, kb: KnowledgeBase) -> list[Exercise]:
+    """Exercises of the kinds that the strategy asks for, those that name the muscle itself first, then by grade and id."""
+    kinds = step.strategy.kinds.get(step.phase, ())  # type: ignore[call-overload]
+    fitting = [
+        (step.muscle not in e.muscles, e.grade, e.id, e)
+        for e in kb.exercises.values()
+        if e.kind in kinds and any(step.muscle in kb.members(m) for m in e.muscles) and (step.length == "shortened" or not ends(e, kb))
+    ]
+    return [exercise for *_, exercise in sorted(fitting, key=lambda f: f[:3])]
+
+
+def ends(exercise: Exercise, kb: KnowledgeBase) -> bool:
+    """Whether it takes anything to the end of its range."""
+    return exercise.kind == "lengthen" or any(kb.provocations[tag].end_range for tag in exercise.provokes)
+
+
+def _why_not(
+    exercise: Exercise, step: Step, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], kb: KnowledgeBase
+) -> Dropped | None:
+    for bar in closed:
+        if bar.closes(exercise, step.muscle, step.side):
+            return Dropped(exercise.id, exercise.name, bar.id, bar.because, bar.sources, bar.findings)
+    if exercise.kind == "lengthen":
+        also = sorted({m for named in exercise.muscles for m in kb.members(named)} & long.get(step.side, frozenset()))
+        if also:
+            names = ", ".join(kb.muscles[m].name.lower() for m in also)
+            because = f"It would stretch {names} on the {step.side} as well, and what is suspected to be long is not stretched."
+            return Dropped(exercise.id, exercise.name, "length", because, exercise.sources, ())
+    return None
