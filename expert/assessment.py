@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,16 +45,31 @@ class Assessment:
         return next((h for h in self.hypotheses if (h.muscle, h.side, h.state) == (muscle, side, state)), None)
 
     def why(self, muscle: str, side: str | None = None, state: str | None = None) -> questions.Why:
-        """Why a muscle is suspected (or why it is not): trees of data that print well. Words are understood as in a case."""
+        """Why a muscle is suspected (or what it would need): trees of data that print well. Words are understood as in a case.
+
+        Also `pattern:...`, `flag:...` and `prediction:...`, with their side after another colon where they have one.
+        """
         return questions.why(self.result, self.knowledge, muscle, side, state)
+
+    def uncertainty(self) -> questions.Uncertainty:
+        """What is contested, with both sides, and how stable the ranking is when every weight moves."""
+        return questions.uncertainty(self.result, self.knowledge)
+
+    def why_not(self, muscle: str, side: str | None = None, state: str | None = None, top: int | None = None) -> questions.WhyNot:
+        """Why a muscle state is not suspected, or not more, clause by clause; or why a pattern was not found (`pattern:...`)."""
+        return questions.why_not(self.result, self.knowledge, muscle, side, state, top)
+
+    def drivers(self) -> questions.Drivers:
+        """The fewest problems that account for what was found: candidates to check, what they leave, what was struck out."""
+        return questions.drivers(self.result, self.knowledge)
 
     def to_dict(self) -> Tree:
         """The contract's JSON object (docs/json.md)."""
-        return contract.to_dict(self.result, self.knowledge)
+        return contract.to_dict(self.result, self.knowledge, uncertainty=self.uncertainty().to_dict())
 
     def to_json(self) -> str:
         """The contract's JSON, one line, the same bytes for the same input."""
-        return contract.to_json(self.result, self.knowledge)
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
 
     def report(self, format: str = "txt", **options: Any) -> str:
         """The report as txt, md, html or json."""

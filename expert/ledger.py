@@ -161,8 +161,13 @@ def balance(pieces: Iterable[Piece], constants: Constants) -> Balance:
 
 def hypotheses(sheets: Balance, names: Mapping[str, str], constants: Constants) -> tuple[Hypothesis, ...]:
     """Every state that something speaks for, judged against its opposite, best first."""
+    return best_first(h for h in judged(sheets, names, constants) if h.points_for)
+
+
+def judged(sheets: Balance, names: Mapping[str, str], constants: Constants) -> tuple[Hypothesis, ...]:
+    """Every state that has a sheet, judged against its opposite; also those that nothing speaks for."""
     measure = scale(constants)
-    return _best_first(_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items() if sheet.pro)
+    return tuple(_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items())
 
 
 def contradicted(
@@ -171,8 +176,12 @@ def contradicted(
     """States against which more speaks than for them, by a rule outright or by a test of that very axis with an instrument."""
     measure = scale(constants)
     idle = (_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items() if not sheet.pro)
-    denied = (h for h in (*weighed, *idle) if h.net < 0 and any(_denies(e) for e in h.evidence))
-    return tuple(sorted(denied, key=lambda h: (h.net, h.about)))
+    return tuple(sorted((h for h in (*weighed, *idle) if is_contradicted(h)), key=lambda h: (h.net, h.about)))
+
+
+def is_contradicted(h: Hypothesis) -> bool:
+    """Whether more speaks against it than for it, by a rule outright or by a test of that very axis with an instrument."""
+    return h.net < 0 and any(_denies(e) for e in h.evidence)
 
 
 def _denies(entry: Evidence) -> bool:
@@ -186,10 +195,11 @@ def reweigh(
     touched = {About(p.about.muscle, p.about.side, p.about.axis, state) for p in added for state in AXES[p.about.axis]}
     earlier = [e.piece for about in touched if about in sheets for e in sheets[about].evidence]
     anew = hypotheses(balance([*earlier, *added], constants), names, constants)
-    return _best_first([*(h for h in first if h.about not in touched), *anew])
+    return best_first([*(h for h in first if h.about not in touched), *anew])
 
 
-def _best_first(found: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
+def best_first(found: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
+    """By net points; where these are equal, by muscle, axis, state and side."""
     return tuple(sorted(found, key=lambda h: (-h.net, h.about.muscle, h.about.axis, h.about.state, h.about.side)))
 
 
@@ -218,7 +228,7 @@ def _diminished(pieces: Sequence[Piece], weights: Sequence[int]) -> list[Evidenc
     for piece in pieces:
         weight = weights[len(heard)] if piece.rule.lineage not in heard and len(heard) < len(weights) else 0
         heard.add(piece.rule.lineage)
-        found.append(Evidence(piece, weight, _rounded(piece.full * weight) * (-1 if piece.against else 1)))
+        found.append(Evidence(piece, weight, rounded(piece.full * weight) * (-1 if piece.against else 1)))
     return found
 
 
@@ -229,9 +239,15 @@ def _identity(piece: Piece) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]
     return piece.rule.id, findings, piece.target.via, tuple(p.replace(own, ":_own") for p in piece.basis.premises)
 
 
-def _rounded(amount: int) -> int:
+def rounded(amount: int) -> int:
     """Billionths times a weight in thousandths, to thousandths: half up, once."""
     return (2 * amount + _UNIT) // (2 * _UNIT)
+
+
+def judge(about: About, pieces: Iterable[Piece], name: str, constants: Constants) -> Hypothesis:
+    """One state's sheet, judged against its opposite, whether anything speaks for it or not. `pieces`: of both states of its axis."""
+    sheets = balance(pieces, constants)
+    return _hypothesis(about, sheets.get(about, _NOTHING), sheets, {about.muscle: name}, scale(constants))
 
 
 def _hypothesis(about: About, sheet: Sheet, sheets: Balance, names: Mapping[str, str], measure: Scale) -> Hypothesis:
@@ -257,17 +273,26 @@ def status_of(own: int, rival: int, net: int, corroborated: bool, measure: Scale
 def looked_twice(evidence: Sequence[Evidence]) -> bool:
     """Whether two separate looks agree, or one was a test of that very axis with an instrument; and not all of it is mild.
 
-    The same finding in the same task is one look, on one side or on both. An angle that a camera measured is still one glance at what
-    a muscle does. Mild signs are usual in usual people, however many of them agree.
+    Mild signs are usual in usual people, however many of them agree.
     """
-    looks: set[str] = set()
+    found, tested = looks(evidence)
+    return (tested or len(found) > 1) and is_telling(evidence)
+
+
+def looks(evidence: Iterable[Evidence]) -> tuple[frozenset[str], bool]:
+    """The separate looks that speak for a state, and whether one was a test of that very axis with an instrument.
+
+    The same finding in the same task is one look, on one side or on both. An angle that a camera measured is still one glance at what
+    a muscle does.
+    """
+    found: set[str] = set()
     tested = False
     for entry in evidence:
         piece = entry.piece
         if not piece.against:
             tested = tested or piece.basis.settles == piece.about.axis
-            looks.update(key.replace(":left", "").replace(":right", "") for key in piece.basis.findings)
-    return (tested or len(looks) > 1) and is_telling(evidence)
+            found.update(key.replace(":left", "").replace(":right", "") for key in piece.basis.findings)
+    return frozenset(found), tested
 
 
 def is_telling(evidence: Iterable[Evidence]) -> bool:

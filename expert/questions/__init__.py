@@ -1,6 +1,10 @@
 """What is asked of an assessment: why, why not, what if, what next. Each question is a room; each answer is data that prints well."""
 
 from expert.questions.answer import Answer
+from expert.questions.drivers import Drivers, drivers
+from expert.questions.stability import Stability, stability
+from expert.questions.uncertainty import Uncertainty, uncertainty
 from expert.questions.why import Why, why
+from expert.questions.why_not import WhyNot, why_not
 
-__all__ = ["Answer", "Why", "why"]
+__all__ = ["Answer", "Drivers", "Stability", "Uncertainty", "Why", "WhyNot", "drivers", "stability", "uncertainty", "why", "why_not"]
