@@ -595,6 +595,7 @@ class Caution(Entry):
 
     title: Text
     applies: Literal["under-age", "pregnancy", "postpartum", "surgery", "pain"]
+    told_by: tuple[Id, ...] = Field((), description="history that tells of it, where the case does not record it in its own place")
     effect: Literal["withheld", "restricted", "provisional"]
     because: Text
     sources: tuple[Id, ...] = Field(min_length=1)

@@ -444,6 +444,10 @@ def _check_contraindication(entry: Any, place: tuple[str, int], names: _Names, k
     names.need("muscle", entry.muscles, place, entry.id)
 
 
+def _check_caution(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("finding", entry.told_by, place, entry.id)
+
+
 def _check_guidance(entry: Any, place: tuple[str, int], names: _Names, kinds: Mapping[str, str]) -> None:
     if entry.when is not None:
         _check_when(entry, place, names, kinds)
@@ -495,7 +499,7 @@ _CHECKS: Mapping[str, Any] = {
     "muscles": _check_muscle, "shares": _check_pull("shares"), "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
     "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
     "links": _check_link, "chains": _check_chain, "risks": _check_when, "outlooks": _check_when,
-    "contraindications": _check_contraindication, "guidance": _check_guidance, "exercises": _check_exercise,
+    "contraindications": _check_contraindication, "guidance": _check_guidance, "cautions": _check_caution, "exercises": _check_exercise,
     "measured_actions": _check_pull("measured_actions"), "reversals": _check_reversal, "tasks": _check_task, "measures": _check_measure,
     "batteries": _check_battery, "everyday": _check_everyday,
 }  # fmt: skip

@@ -304,7 +304,7 @@ def unsourced(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
 
 
 def missing(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """A finding that nothing reads, that nobody is told how to see, or that only muscles explain; a muscle that nothing links."""
+    """A finding that nothing reads, nobody is told how to see or only muscles explain; a muscle without links; a stretch without tags."""
     kb = knowledge.kb
     read = {q for _, _, condition in _conditions(kb) for q in condition.asks}
     read |= {s.finding for n in kb.nodes.values() for s in n.seen_as} | {entry.check.finding for entry in kb.links.values() if entry.check}
@@ -318,6 +318,9 @@ def missing(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
                 yield f"findings:{name}", f"{name}: 'how' is missing: say in a sentence how to see or test it"
             if kb.findings[name].method == "observation" and name not in explained:
                 yield f"findings:{name}", f"{name}: nothing beside muscles explains it; write a cause (bone, joint, nerve, pain, task)"
+    for name, exercise in kb.exercises.items():
+        if exercise.kind == "lengthen" and not any(kb.provocations[tag].end_range for tag in exercise.provokes):
+            yield f"exercises:{name}", f"{name}: 'provokes' does not say what it takes to its end, so nothing can forbid it"
     linked = {s.id for link in (*kb.links.values(), *kb.derived.values()) for ends in ends_of(link, kb) for s in ends if s.kind == "muscle"}
     for name in kb.muscles:
         if name not in linked:

@@ -111,9 +111,12 @@ def _flag_bound(referral: Referral) -> Iterator[tuple[str, str]]:
 def _caution_bounds(stated: Stated, kb: KnowledgeBase, recent: Sequence[Surgery]) -> Iterator[tuple[str, str]]:
     """(effect, because) of every circumstance that bounds the plan."""
     applying = _applying(stated, kb.findings, recent)
+    told = {i.finding for i in stated.items if i.present}
     for caution in kb.cautions.values():
         for effect, added in applying.get(caution.applies, ()):
             yield effect or caution.effect, f"{caution.title}. {caution.because}{added}"
+        if caution.applies not in applying and not told.isdisjoint(caution.told_by):
+            yield "withheld", f"{caution.title}. {caution.because} It is told, but not recorded with what is allowed: ask first."
 
 
 def _applying(stated: Stated, findings: Mapping[str, FindingType], recent: Sequence[Surgery]) -> Mapping[str, list[tuple[str, str]]]:
@@ -319,7 +322,7 @@ def _measured_rank(low: Amount, high: Amount, kb: KnowledgeBase) -> _Rank:
         until = "until both sides do the same repetitions in the same form"
         return _Rank(low.side, until, f"{apart}. By how much two measurements differ by chance is not published here.", ())
     error, read = known
-    within = f"the measurement error, {read.value:g}{'' if read.unit == '%' else ' '}{read.unit}"
+    within = f"the measurement error, {read.value:g} {read.unit.strip('{}')}"
     if high.amount - low.amount <= error:
         return _Rank("both", f"the sides differ by no more than {within}; go on with both alike", f"{measure.name}.", (read.source,))
     return _Rank(low.side, f"until the sides differ by no more than {within}", f"{apart}.", (read.source,))
