@@ -63,6 +63,12 @@ class Assessment:
         """The fewest problems that account for what was found: candidates to check, what they leave, what was struck out."""
         return questions.drivers(self.result, self.knowledge)
 
+    def what_if(
+        self, add: questions.Entries = (), drop: questions.Entries = (), set: questions.Settings = (), measure: questions.Entries = ()
+    ) -> questions.WhatIf:
+        """What changes when the case is edited and assessed afresh; edits are quick entries ("hip drop:right:running")."""
+        return questions.what_if(self.result, self.knowledge, add, drop, set, measure)
+
     def to_dict(self) -> Tree:
         """The contract's JSON object (docs/json.md)."""
         return contract.to_dict(self.result, self.knowledge, uncertainty=self.uncertainty().to_dict())

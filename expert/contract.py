@@ -47,7 +47,7 @@ def to_dict(result: Result, knowledge: Knowledge, **asked: Any) -> Tree:
             "findings": len(kb.findings), "muscles": len(kb.muscles),
         },
         "inputs": {
-            "used": [_item(i, kb) for i in result.stated.items], "missing": _missing(result, kb),
+            "used": [item_of(i, kb) for i in result.stated.items], "missing": _missing(result, kb),
             "case": case_of(result.stated.case) if result.stated.case else None,
         },
         "measured": [_measured(m, kb) for m in result.measured],
@@ -118,7 +118,8 @@ def state_key(state: State) -> str:
     return f"{state.id}{side}" + ("" if state.state == "present" else f":{state.state}")
 
 
-def _item(item: Item, kb: KnowledgeBase) -> Tree:
+def item_of(item: Item, kb: KnowledgeBase) -> Tree:
+    """One thing that the case states."""
     return {
         "key": item.key, "finding": item.finding, "name": kb.findings[item.finding].name, "kind": item.kind, "side": item.side,
         "task": item.task or None, "present": item.present, "severity": decimal(item.severity),
@@ -309,7 +310,7 @@ def _look_at(result: Result, kb: KnowledgeBase) -> list[Tree]:
 
 def _dropped(dropped: Dropped) -> Tree:
     return {
-        "exercise": dropped.exercise, "name": dropped.name, "by": dropped.by, "because": dropped.because,
+        "exercise": dropped.exercise, "name": dropped.name, "sides": list(dropped.sides), "by": dropped.by, "because": dropped.because,
         "sources": list(dropped.sources), "from": list(dropped.findings),
     }  # fmt: skip
 

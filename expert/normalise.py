@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from expert.cases import Case
 from expert.errors import CaseError, Fault
-from expert.formats import CaseFinding, CaseMeasurement, FindingType, Measure, Unit
+from expert.formats import CaseFile, CaseFinding, CaseMeasurement, FindingType, Measure, Unit
 from expert.measures import Person, Value, judged, unit_named
 from expert.model import MIRROR, Item, KnowledgeBase, Measured, Patient, Stated, Surgery, Unused, mirrored
-from expert.reading import Path
+from expert.reading import Document, Path
 from expert.words import Found, Unclear, split_side
 
 _PAINFUL = ("pain", "fear")
@@ -319,6 +319,40 @@ class _Reader:
         else:
             self.warnings.append(f"{item.key} stands twice; it counts once, with the higher severity")
             self.items[item.key] = _joined(first, item)
+
+
+def keys_of(entry: CaseFinding, kb: KnowledgeBase) -> tuple[str, ...]:
+    """The keys of what one entry states, left before right; a red flag that it rules out, as `flag:cauda-equina`.
+
+    Raises CaseError for an entry that cannot be read.
+    """
+    stated = normalise(Case(CaseFile(findings=(entry,)), Document("", {})), kb)
+    return (*sorted({*(i.key for i in stated.items), *stated.unknown}), *(f"flag:{flag}" for flag in stated.ruled_out))
+
+
+def named(entry: CaseFinding, kb: KnowledgeBase) -> tuple[str, str, str]:
+    """The finding that an entry names, the side and the task that it says, "" for what it leaves open.
+
+    Raises CaseError for words that cannot be read.
+    """
+    reader = _Reader(Case(CaseFile(findings=()), Document("", {})), kb)
+    found = reader._named(entry, ())
+    task = reader._task(entry, found, ()) if found else None
+    if found is None or task is None:
+        raise CaseError(reader.faults)
+    return found.type.id, found.side or "", task
+
+
+def values_of(case: CaseFile, kb: KnowledgeBase) -> tuple[tuple[Value, ...], ...]:
+    """The measured values of a case entry by entry: none where nobody knows the measure, two where one entry stands for both sides.
+
+    Raises CaseError for values that cannot be read.
+    """
+    reader = _Reader(Case(case, Document("", {})), kb)
+    found = tuple(tuple(reader._values(entry, number)) for number, entry in enumerate(case.measurements))
+    if reader.faults:
+        raise CaseError(reader.faults)
+    return found
 
 
 def _joined(a: Item, b: Item) -> Item:

@@ -4,7 +4,11 @@ from expert.questions.answer import Answer
 from expert.questions.drivers import Drivers, drivers
 from expert.questions.stability import Stability, stability
 from expert.questions.uncertainty import Uncertainty, uncertainty
+from expert.questions.what_if import Entries, Settings, WhatIf, what_if
 from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
-__all__ = ["Answer", "Drivers", "Stability", "Uncertainty", "Why", "WhyNot", "drivers", "stability", "uncertainty", "why", "why_not"]
+__all__ = [
+    "Answer", "Drivers", "Stability", "Uncertainty", "WhatIf", "Why", "WhyNot", "drivers", "stability", "uncertainty", "what_if",
+    "why", "why_not",
+]  # fmt: skip
