@@ -69,7 +69,7 @@ def _painful(entry: Contraindication, items: Iterable[Item], kb: KnowledgeBase) 
         muscles = tested_by(item.finding, _AXIS_TESTED[entry.painful], kb)
         sides = sides_of("same", item.side)
         if muscles:
-            told = _told(entry, muscles, (), kb, sides[0] if len(sides) == 1 else "")
+            told = _told(entry, muscles, (), kb, " on the side that hurt")
             yield Bar(entry.id, told, entry.because, entry.sources, (item.key,), frozenset(muscles), sides, (), entry.kinds)
 
 
@@ -91,12 +91,12 @@ def _restricted(surgery: Surgery, words: str, kb: KnowledgeBase) -> Bar:
     return Bar("surgery", told, told, sources, (), provokes=tags, everything=not tags)
 
 
-def _told(entry: Contraindication, muscles: Sequence[str], phases: Sequence[str], kb: KnowledgeBase, side: str = "") -> str:
+def _told(entry: Contraindication, muscles: Sequence[str], phases: Sequence[str], kb: KnowledgeBase, where: str = "") -> str:
     whom = ", ".join((kb.groups[i].name if i in kb.groups else kb.muscles[i].name).lower() for i in muscles)
     steps = (*(phases if muscles else ()), *(f"exercises that {kind}" for kind in entry.kinds))
     parts = []
     if muscles:
-        parts.append(f"left out for {whom}{f' {side}' if side else ''} ({', '.join(steps)})")
+        parts.append(f"left out for {whom}{where} ({', '.join(steps)})")
     if entry.provokes:
         parts.append(f"no exercise that {_named(entry.provokes, kb)}")
     return f"{entry.title}: {'; '.join(parts)}. {entry.because}"
@@ -136,14 +136,14 @@ def chosen(step: Step, closed: Sequence[Bar], long: Mapping[str, frozenset[str]]
 
 
 def _fitting(step: Step, kb: KnowledgeBase) -> list[Exercise]:
-    """Exercises of the kinds that the strategy asks for, those that name the muscle itself first, then by grade and id."""
+    """Exercises of the kinds that the strategy asks for: first what names the muscle itself, then what asks less, then by grade and id."""
     kinds = step.strategy.kinds.get(step.phase, ())  # type: ignore[call-overload]
     fitting = [
-        (step.muscle not in e.muscles, e.grade, e.id, e)
+        (step.muscle not in e.muscles, any(kb.provocations[tag].demanding for tag in e.provokes), e.grade, e.id, e)
         for e in kb.exercises.values()
         if e.kind in kinds and any(step.muscle in kb.members(m) for m in e.muscles) and (step.length == "shortened" or not ends(e, kb))
     ]
-    return [exercise for *_, exercise in sorted(fitting, key=lambda f: f[:3])]
+    return [exercise for *_, exercise in sorted(fitting, key=lambda f: f[:4])]
 
 
 def ends(exercise: Exercise, kb: KnowledgeBase) -> bool:
@@ -155,12 +155,12 @@ def _why_not(
     exercise: Exercise, step: Step, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], kb: KnowledgeBase
 ) -> Dropped | None:
     for bar in closed:
-        if bar.closes(exercise, step.muscle, step.side):
-            return Dropped(exercise.id, exercise.name, bar.id, bar.because, bar.sources, bar.findings)
+        if bar.closes_step(step.muscle, step.side, step.phase) or bar.closes(exercise, step.muscle, step.side):
+            return Dropped(exercise.id, exercise.name, (step.side,), bar.id, bar.because, bar.sources, bar.findings)
     if exercise.kind == "lengthen":
         also = sorted({m for named in exercise.muscles for m in kb.members(named)} & long.get(step.side, frozenset()))
         if also:
             names = ", ".join(kb.muscles[m].name.lower() for m in also)
-            because = f"It would stretch {names} on the {step.side} as well, and what is suspected to be long is not stretched."
-            return Dropped(exercise.id, exercise.name, "length", because, exercise.sources, ())
+            because = f"It would stretch {names} of the same side as well, and what is suspected to be long is not stretched."
+            return Dropped(exercise.id, exercise.name, (step.side,), "length", because, exercise.sources, ())
     return None

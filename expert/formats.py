@@ -657,12 +657,13 @@ class Dose(Shape):
 class Provocation(Entry):
     """Something that an exercise asks of the body and that a contraindication may forbid: a tag of exercises.
 
-    `end_range`: it takes a muscle or joint to its end, so that only what tested short gets it.
+    `end_range`: it takes a muscle or joint to its end, so that only what tested short gets it. `demanding`: what asks less comes first.
     `restrictions`: the words of a surgeon by which exactly this is forbidden.
     """
 
     name: Text
     end_range: StrictBool = False
+    demanding: StrictBool = False
     restrictions: tuple[Words, ...] = ()
 
 
@@ -839,6 +840,7 @@ class DerivedLinks(Shape):
 class NextChoices(Shape):
     """How tests are chosen that are to be done next."""
 
+    stakes: Annotated[StrictInt, Field(ge=1, le=100, description="how many of the foremost open hypotheses are looked at first")]
     near: Points = Field(description="a hypothesis this near to a threshold is at stake")
     present: Share = Field(description="the weight of finding it present; the rest is the weight of finding it absent")
     tried: Annotated[StrictInt, Field(ge=1, le=100, description="how many of the most promising are worked out")]

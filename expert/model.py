@@ -7,7 +7,7 @@ cannot matter; they become decimals only in `contract`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -189,14 +189,20 @@ class Program:
 
     variants: tuple[Variant, ...]
     _read: frozenset[tuple[str, str, str]] = field(init=False)
+    _unless: frozenset[tuple[str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         read = {(t.kind, t.name, t.state) for v in self.variants for t in (*v.terms, *v.unless)}
         object.__setattr__(self, "_read", frozenset(read))
+        object.__setattr__(self, "_unless", frozenset((t.kind, t.name) for v in self.variants for t in v.unless))
 
     def reads(self, fact: Fact) -> bool:
         """Whether any premise could be met by this fact; what nothing reads need not be shown to an engine."""
         return (fact.kind, fact.name, fact.state) in self._read or (fact.kind, "", fact.state) in self._read
+
+    def bars(self, facts: Iterable[Fact]) -> bool:
+        """Whether some rule must not meet one of these facts."""
+        return any((f.kind, f.name) in self._unless or (f.kind, "") in self._unless for f in facts)
 
     def by_premises(self) -> tuple[tuple[Variant, ...], ...]:
         """The variants grouped by what they wait for: engines match each set of premises once, whatever rules share it."""
@@ -666,10 +672,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """An exercise that would be an example, and must not be while something is there. `by`: the contraindication's id, or what it is."""
+    """An exercise that would be an example for these sides, and must not be while something is there.
+
+    `by`: the contraindication's id, or `surgery`, or `length` (it would stretch what is long).
+    """
 
     exercise: str
     name: str
+    sides: tuple[str, ...]
     by: str
     because: str
     sources: tuple[str, ...]

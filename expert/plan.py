@@ -174,13 +174,16 @@ def _phases(
         steps = [
             exercises.Step(muscle, side, phase.id, strategy, found[muscle, side]["length"])
             for (muscle, side), strategy in strategies.items()
-            if strategy and phase.id in strategy.steps and not any(bar.closes_step(muscle, side, phase.id) for bar in closed)
+            if strategy and phase.id in strategy.steps
         ]
         planned = []
         for step in steps:
             item, without = _item(step, by_muscle, kb, closed)
-            planned.append(item)
-            dropped |= {(d.exercise, d.by): d for d in without}
+            planned += [item] if not any(bar.closes_step(step.muscle, step.side, phase.id) for bar in closed) else []
+            for d in without:
+                known = dropped.get((d.exercise, d.by))
+                sides = sorted({*d.sides, *(known.sides if known else ())})
+                dropped[d.exercise, d.by] = replace(d, sides=tuple(sides))
         phases.append(PlanPhase(phase.id, phase.name, phase.goal, phase.progress or "", tuple(planned)))
     if not any(p.items for p in phases):
         return (), ()
