@@ -63,11 +63,19 @@ class Assessment:
         """The fewest problems that account for what was found: candidates to check, what they leave, what was struck out."""
         return questions.drivers(self.result, self.knowledge)
 
+    def next_tests(self, target: str | None = None, battery: str | None = None) -> questions.NextTests:
+        """What to look at next, best first, with what each outcome would change, and whether to stop. `target`: what to rule in or out."""
+        return questions.next_tests(self.result.stated, self.knowledge, target, battery)
+
     def what_if(
         self, add: questions.Entries = (), drop: questions.Entries = (), set: questions.Settings = (), measure: questions.Entries = ()
     ) -> questions.WhatIf:
         """What changes when the case is edited and assessed afresh; edits are quick entries ("hip drop:right:running")."""
         return questions.what_if(self.result, self.knowledge, add, drop, set, measure)
+
+    def overturn(self, about: str, side: str | None = None, state: str | None = None) -> questions.Overturn:
+        """The smallest sets of findings without which a suspicion, a pattern (`pattern:...`) or a red flag (`flag:...`) falls."""
+        return questions.overturn(self.result, self.knowledge, about, side, state)
 
     def to_dict(self) -> Tree:
         """The contract's JSON object (docs/json.md)."""

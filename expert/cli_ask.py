@@ -9,16 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from expert.errors import UsageError
 from expert.terminal import EngineName, EngineOption, JsonOption, KbOption, RulesOption
 
+AboutArgument = Annotated[str, typer.Argument(metavar="WHAT", help="For example 'gluteus medius:left:underactive'.")]
 CaseArgument = Annotated[str, typer.Argument(help="A case file, or - for standard input.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands of this room on the command line."""
-    for command in (why,):
+    for command in (why, why_not, drivers):
         app.command()(command)
+    app.command("next")(next_tests)
 
 
 def assessed(case: str, engine: EngineName, kb: Path | None, rules: Path | None) -> Any:
@@ -36,17 +37,64 @@ def tell(answer: Any, as_json: bool) -> None:
 
 def why(
     case: CaseArgument,
-    about: Annotated[str, typer.Argument(metavar="MUSCLE:SIDE[:STATE]", help="'gluteus medius:left' or 'QL:right:shortened'.")],
+    about: AboutArgument,
     as_json: JsonOption = False,
     engine: EngineOption = EngineName.auto,
     kb: KbOption = None,
     rules: RulesOption = None,
 ) -> None:
-    """Explain why a muscle is suspected, down to what the case states; or what would be needed where it is not.
+    """Explain why something is suspected, found, raised or foretold, down to what the case states; or what it would need.
+
+    WHAT is MUSCLE:SIDE[:STATE], pattern:NAME[:SIDE], flag:NAME or prediction:NAME[:SIDE].
 
     Example: myologic why examples/runner.yaml "gluteus medius:left"
     """
-    parts = [p.strip() for p in about.split(":")]
-    if len(parts) not in (2, 3):
-        raise UsageError(f"'{about}': write MUSCLE:SIDE or MUSCLE:SIDE:STATE, for example 'gluteus medius:left'")
-    tell(assessed(case, engine, kb, rules).why(*parts), as_json)
+    tell(assessed(case, engine, kb, rules).why(about), as_json)
+
+
+def why_not(
+    case: CaseArgument,
+    about: AboutArgument,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="How many rules of each kind are printed (8; 3 where no state is named).")] = None,
+    as_json: JsonOption = False,
+    engine: EngineOption = EngineName.auto,
+    kb: KbOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Explain why something is not suspected, or not more: the rules that could have said so, clause by clause, nearest first.
+
+    WHAT is MUSCLE:SIDE[:STATE] or pattern:NAME[:SIDE].
+
+    Example: myologic why-not examples/runner.yaml "gluteus medius:right:underactive"
+    """
+    tell(assessed(case, engine, kb, rules).why_not(about, top=top), as_json)
+
+
+def drivers(
+    case: CaseArgument,
+    as_json: JsonOption = False,
+    engine: EngineOption = EngineName.auto,
+    kb: KbOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Name the fewest problems that would account for what was found: candidates to check, never the cause.
+
+    Example: myologic drivers examples/ankle-runner.yaml
+    """
+    tell(assessed(case, engine, kb, rules).drivers(), as_json)
+
+
+def next_tests(
+    case: CaseArgument,
+    target: Annotated[str | None, typer.Option("--target", help="What to rule in or out: MUSCLE:SIDE[:STATE] or pattern:NAME[:SIDE].")] = None,
+    battery: Annotated[str | None, typer.Option("--battery", help="Only what stands in this battery.")] = None,
+    as_json: JsonOption = False,
+    engine: EngineOption = EngineName.auto,
+    kb: KbOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Say what to look at next: the tests that would change most of what is open, and when to stop.
+
+    Example: myologic next examples/runner.yaml --target "gluteus medius:left:weak"
+    """
+    tell(assessed(case, engine, kb, rules).next_tests(target, battery), as_json)

@@ -205,7 +205,8 @@ class Decided:
 def explained(condition: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int]) -> Decided:
     """How a condition is decided, part by part: seen from the side for which it holds, else from the one that leaves it most open."""
     decided = [_explained(condition, items, patient, least, side) for side in SIDES]
-    return next((d for worth in (True, None) for d in decided if d.verdict.value is worth), decided[-1])
+    left, right, _ = decided
+    return next((d for d in decided if d.verdict.value), right if left.verdict.value is False else left)
 
 
 def _explained(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Decided:

@@ -1,120 +1,357 @@
-"""Why, and why not: trees of data that end in what the case states. No wording beyond the names of the domain."""
+"""Proofs: trees of data that end in what the case states, with names beside ids. What is said about them stands in templates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from expert.errors import UsageError
-from expert.model import AXIS_OF, CompiledRule, Hypothesis, Item, Knowledge, KnowledgeBase, Result, Target, Term, mirrored
-from expert.words import Unclear, side_word
+from expert.model import OPPOSITE_STATE, About, Evidence, Hypothesis, Item, Knowledge, Measured, PatternFound, Prediction, Result, State
+
+_THOUSAND = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """One line of a proof: what, how much it counts (points, None where nothing is counted), and what it rests on."""
+class Named:
+    """Something of the knowledge, with what it is called."""
 
-    label: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A source."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A measured value and what it was judged to show. verdict: present | borderline | absent."""
+
+    name: str
+    values: str
+    verdict: str
+    because: str
+    sources: tuple[Cited, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A leaf: one item of the case, in its own words. `severity`, `reliability`: factors."""
+
+    kind: str = field(default="item", init=False)
+    key: str
+    finding: str
+    name: str
+    of: str
+    side: str
+    task: Named | None
+    present: bool
+    severity: float
+    reliability: float
+    seen_by: str | None
+    painful: bool
+    written: str
+    measured: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A rule that counts for or against a state: what it claims, what of that counted, and what it rests on.
+
+    speaks: for | against | opposite (for the opposite state of the axis, so against this one). `points`: what it adds to this state's
+    sum, with its sign; `claimed`: the rule's own points, before reliability, severity and weight. `repeats`: rules with more to say of
+    the same finding, for which it counts less. `absent`: it rests on a finding that was looked for and is not there.
+    """
+
+    kind: str = field(default="rule", init=False)
+    rule: str
+    title: str
+    speaks: str
+    channel: str
+    points: float
+    claimed: float
+    reliability: float
+    severity: float
+    weight: float
+    repeats: tuple[Named, ...]
+    absent: bool
+    grade: str
+    because: str
+    via: Named | None
+    sources: tuple[Cited, ...]
+    rests: tuple[Seen | Suspicion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """A hypothesis with its whole sheet: the points of its grounds add up to its own.
+
+    `observed_alone`: it is told as it stood before anything was inferred, which is what inferred grounds rest on.
+    """
+
+    kind: str = field(default="hypothesis", init=False)
+    muscle: str
+    name: str
+    side: str
+    axis: str
+    state: str
+    status: str
+    confidence: str
+    held_by: tuple[Cited, ...]
+    points: float
+    points_for: float
+    points_against: float
+    observed_alone: bool
+    grounds: tuple[Ground, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A pattern that was found: its core as far as it was seen, what of it is missing, what else goes with it."""
+
+    kind: str = field(default="pattern", init=False)
+    id: str
+    name: str
+    side: str
+    points: float
+    confidence: str
+    grade: str
+    because: str
+    caution: str
+    need: int
+    of: int
+    core: tuple[Seen | Suspicion | Whole, ...]
+    missing: tuple[tuple[Named, ...], ...]
+    supporting: tuple[Seen, ...]
+    sources: tuple[Cited, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A state of a muscle or of the body: a node of the spread graph."""
+
     kind: str
-    detail: str = ""
-    points: float | None = None
-    children: tuple[Node, ...] = ()
+    id: str
+    name: str
+    side: str
+    state: str
 
 
-def why(
-    result: Result, knowledge: Knowledge, muscle: str, side: str | None = None, state: str | None = None
-) -> tuple[str, str, tuple[Node, ...]]:
-    """(muscle or group, side or both, trees): every hypothesis about a muscle (or one side, one state of it), and what it would need."""
-    kb = knowledge.kb
-    name = _muscle(muscle, kb)
-    sides = (_side(side),) if side else ("left", "right")
-    if state is not None and state not in AXIS_OF:
-        raise UsageError(f"unknown state '{state}'; it is one of {', '.join(AXIS_OF)}")
-    items = {i.key: i for i in result.stated.items}
-    trees: list[Node] = []
-    for member, one in product(kb.members(name), sides):
-        weighed = {h.about: h for h in (*result.contradicted, *result.hypotheses)}.values()
-        held = [h for h in weighed if (h.muscle, h.side) == (member, one) and state in (None, h.state)]
-        trees += [_tree(h, items, kb) for h in sorted(held, key=lambda h: (-h.net, h.axis, h.state))]
-        if not held:
-            trees.append(_why_not(member, one, state, result, knowledge))
-    return name, sides[0] if side else "both", tuple(trees)
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """One link of a path."""
+
+    kind: str = field(default="link", init=False)
+    link: str
+    link_kind: Named
+    caution: str
+    to: Place
+    strength: float
+    mechanism: str
+    grade: str
+    tasks: tuple[Named, ...]
+    sources: tuple[Cited, ...]
 
 
-def _muscle(words: str, kb: KnowledgeBase) -> str:
-    found = kb.words.look_up("muscle", words)
-    if isinstance(found, Unclear):
-        raise UsageError(f"unknown muscle '{words}'{found.hint}")
-    return found.reading.id
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A finding that can be looked at, and how."""
+
+    finding: str
+    name: str
+    side: str
+    tasks: tuple[Named, ...]
+    how: str
+    side_means: str
 
 
-def _side(words: str) -> str:
-    side = side_word(words)
-    if side not in ("left", "right"):
-        raise UsageError(f"'{words}' is no side of a muscle: say left or right")
-    return side
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """A prediction: from where, link by link, how far it holds, and what to look at. Never evidence."""
+
+    kind: str = field(default="prediction", init=False)
+    target: Place
+    strength: float
+    status: str
+    start: Place
+    rests: tuple[Seen | Suspicion, ...]
+    path: tuple[Walked, ...]
+    check: Looking | None
+    looked: tuple[Seen, ...]
 
 
-def _tree(h: Hypothesis, items: dict[str, Item], kb: KnowledgeBase) -> Node:
-    held = ", held: a red flag may explain all of it" if h.held else ""
-    children = [
-        Node(
-            e.piece.rule.id, e.piece.basis.channel,
-            f"{e.piece.because} [grade {e.piece.rule.grade}; {', '.join(kb.sources[s].title for s in e.piece.rule.sources)}]",
-            e.points / 1000, tuple(_leaf(items[f], kb) for f in e.piece.basis.findings),
-        )
-        for e in h.evidence
-    ]  # fmt: skip
-    rivals = h.points_against - sum(-e.points for e in h.evidence if e.points < 0)
-    if rivals:
-        children.append(Node("the opposite state", "rival", "what speaks for it speaks against this", -rivals / 1000))
-    detail = f"{h.status} ({h.confidence}){held}"
-    return Node(f"{h.name} {h.side} {h.state}", "hypothesis", detail, h.points, tuple(children))
+class Prover:
+    """Proofs of what one run concluded."""
+
+    def __init__(self, result: Result, knowledge: Knowledge) -> None:
+        self.result, self.kb, self.rules = result, knowledge.kb, knowledge.rulebase.rules
+        self.items = {i.key: i for i in result.stated.items}
+        self.weighed = {h.about: h for h in (*result.contradicted, *result.hypotheses)}
+        self._observed = {h.about.key: h for h in result.observed}
+        self._patterns = {_pattern_key(p): p for p in result.patterns}
+
+    # --- leaves and names
+
+    def cited(self, sources: Iterable[str]) -> tuple[Cited, ...]:
+        """Sources with their titles."""
+        return tuple(Cited(s, self.kb.sources[s].title) for s in sources)
+
+    def tasks(self, ids: Iterable[str]) -> tuple[Named, ...]:
+        """Tasks with their names."""
+        return tuple(Named(t, self.kb.tasks[t].name) for t in ids)
+
+    def seen(self, key: str) -> Seen:
+        """An item of the case, by its key."""
+        i = self.items[key]
+        return Seen(
+            key=i.key, finding=i.finding, name=self.kb.findings[i.finding].name, of=i.kind, side=i.side,
+            task=next(iter(self.tasks([i.task] if i.task else [])), None), present=i.present, severity=i.severity / _THOUSAND,
+            reliability=i.reliability / _THOUSAND, seen_by=i.seen_by or None, painful=i.painful, written=i.written,
+            measured=tuple(self._judged(m) for m in self.result.measured if self._shows(m, i)),
+        )  # fmt: skip
+
+    def _shows(self, m: Measured, item: Item) -> bool:
+        """Whether a measurement says what an item says: the same finding, on its side, there or not there alike."""
+        told = m.verdict != "borderline" and (m.verdict == "present") is item.present
+        return m.finding == item.finding and m.side in (item.side, "midline") and told
+
+    def _judged(self, m: Measured) -> Judged:
+        name = self.kb.measures[m.measures[0]].name
+        return Judged(name, m.written, m.verdict, m.because, self.cited(m.sources))
+
+    def looking(self, finding: str, side: str, tasks: Iterable[str] = ()) -> Looking:
+        """How to look for a finding."""
+        kind = self.kb.findings[finding]
+        return Looking(finding, kind.name, side, self.tasks(tasks), kind.how or "", kind.side_means or "")
+
+    def title(self, rule: str) -> Named:
+        """A rule or pattern with its title."""
+        known = self.rules.get(rule)
+        return Named(rule, known.title if known else self.kb.patterns[rule].name)
+
+    def flags_holding(self, h: Hypothesis) -> tuple[Cited, ...]:
+        """The raised flags that may explain all that speaks for a held hypothesis."""
+        flags = [f for f in self.result.referral.flags if h.held and f.level != "routine"]
+        seen = {self.items[key].finding for key in h.findings}
+        return tuple(Cited(f.id, f.title) for f in flags if seen & set(f.explains) or h.findings & set(f.findings))
+
+    # --- hypotheses
+
+    def suspicion(self, h: Hypothesis, observed_alone: bool = False) -> Suspicion:
+        """The proof of a hypothesis."""
+        grounds = [self._ground(e, h.evidence, "against" if e.piece.against else "for") for e in h.evidence]
+        return Suspicion(
+            muscle=h.muscle, name=h.name, side=h.side, axis=h.axis, state=h.state, status=h.status, confidence=h.confidence,
+            held_by=self.flags_holding(h), points=h.net / _THOUSAND, points_for=h.points_for / _THOUSAND,
+            points_against=h.points_against / _THOUSAND, observed_alone=observed_alone,
+            grounds=(*grounds, *self._opposite(h.about, observed_alone)),
+        )  # fmt: skip
+
+    def _opposite(self, about: About, observed_alone: bool) -> list[Ground]:
+        """What speaks for the opposite state speaks against this one."""
+        opposite = about._replace(state=OPPOSITE_STATE[about.state])
+        rival = self._observed.get(opposite.key) if observed_alone else self.weighed.get(opposite)
+        if rival is None:
+            return []
+        return [self._ground(e, rival.evidence, "opposite") for e in rival.evidence if not e.piece.against]
+
+    def _ground(self, e: Evidence, among: Sequence[Evidence], speaks: str) -> Ground:
+        piece, basis = e.piece, e.piece.basis
+        target = piece.target
+        return Ground(
+            rule=piece.rule.id, title=piece.rule.title, speaks=speaks, channel=basis.channel,
+            points=(-e.points if speaks == "opposite" else e.points) / _THOUSAND,
+            claimed=(target.absent if basis.absent else target.points) / _THOUSAND, reliability=basis.reliability / _THOUSAND,
+            severity=basis.severity / _THOUSAND, weight=e.weight / _THOUSAND,
+            repeats=tuple(self.title(rule) for rule in _repeated(e, among)), absent=basis.absent, grade=piece.rule.grade,
+            because=piece.because, via=Named(target.via, self.kb.groups[target.via].name) if target.via else None,
+            sources=self.cited(piece.rule.sources), rests=self._rests(basis.premises),
+        )  # fmt: skip
+
+    def _rests(self, premises: Iterable[str]) -> tuple[Seen | Suspicion, ...]:
+        """What a rule matched: items, or hypotheses as they stood on what was observed, with their own proofs."""
+        found = dict.fromkeys(premises)
+        return tuple(self.seen(k) if k in self.items else self.suspicion(self._observed[k], observed_alone=True) for k in found)
+
+    # --- patterns
+
+    def whole(self, p: PatternFound) -> Whole:
+        """The proof of a pattern."""
+        pattern = self.kb.patterns[p.id]
+        premises = {key for line in self.result.trace if self._concludes(line.conclusion, p) for key in line.premises}
+        return Whole(
+            id=p.id, name=p.name, side=p.side, points=p.points / _THOUSAND, confidence=p.confidence, grade=pattern.grade,
+            because=p.because, caution=p.caution, need=pattern.need or len(pattern.core), of=len(pattern.core),
+            core=tuple(self._part(key) for key in p.core if key in premises),
+            missing=tuple(tuple(self.known_as(n) for n in told.split(" or ")) for told in p.missing),
+            supporting=tuple(self.seen(key) for key in p.core if key not in premises), sources=self.cited(p.sources),
+        )  # fmt: skip
+
+    def _concludes(self, conclusion: str, p: PatternFound) -> bool:
+        """Whether a line of the trace concluded this pattern; one that lies in the midline is told from either side."""
+        key = _pattern_key(p)
+        return conclusion == key or (p.side == "midline" and conclusion in (f"{key}:left", f"{key}:right"))
+
+    def _part(self, key: str) -> Seen | Suspicion | Whole:
+        if key in self.items:
+            return self.seen(key)
+        if key in self._patterns:
+            return self.whole(self._patterns[key])
+        return self.suspicion(next(h for h in self.result.hypotheses if h.about.key == key))
+
+    def known_as(self, name: str) -> Named:
+        """What an id of a finding, muscle or pattern is called."""
+        kb = self.kb
+        shelf = next(s for s in (kb.findings, kb.muscles, kb.patterns) if name in s)
+        return Named(name, shelf[name].name)
+
+    # --- predictions
+
+    def place(self, s: State) -> Place:
+        """A node of the spread graph, by name."""
+        return Place(s.kind, s.id, self.kb.muscles[s.id].name if s.kind == "muscle" else self.kb.nodes[s.id].name, s.side, s.state)
+
+    def foretold(self, p: Prediction, shown: Mapping[State, Sequence[str]]) -> Foretold:
+        """The proof of a prediction. `shown`: the keys of the items that show a place of the body."""
+        check = p.check
+        looked = [i.key for i in self.result.stated.items if check and (i.finding, i.side) == (check.finding, check.side)]
+        return Foretold(
+            target=self.place(p.target), strength=p.strength / _THOUSAND, status=p.status, start=self.place(p.start),
+            rests=tuple(self._starts(p.start, shown)),
+            path=tuple(
+                Walked(
+                    link=s.link, link_kind=Named(kind.id, kind.name), caution=kind.caution, to=self.place(s.to),
+                    strength=s.strength / _THOUSAND, mechanism=s.mechanism, grade=s.grade, tasks=self.tasks(s.tasks),
+                    sources=self.cited(s.sources),
+                )
+                for s in p.path
+                for kind in (self.kb.link_kinds[self.kb.link(s.link).kind],)
+            ),
+            check=self.looking(check.finding, check.side, check.tasks) if check else None,
+            looked=tuple(self.seen(key) for key in looked),
+        )  # fmt: skip
+
+    def _starts(self, start: State, shown: Mapping[State, Sequence[str]]) -> Iterable[Seen | Suspicion]:
+        """What a path starts from: a supported hypothesis, or the items that show a place; on both sides, both of them."""
+        for side in ("left", "right") if start.side == "both" else (start.side,):
+            here = start._replace(side=side)
+            yield from (self.seen(key) for key in shown.get(here, ()))
+            if start.kind == "muscle":
+                yield from (
+                    self.suspicion(h) for h in self.result.hypotheses if (h.muscle, h.state, h.side) == (start.id, start.state, side)
+                )
 
 
-def _leaf(item: Item, kb: KnowledgeBase) -> Node:
-    state = "present" if item.present else "absent"
-    return Node(f"{kb.findings[item.finding].name} [{item.key}]", "item", f"{state}; the case says '{item.written}'")
+def _repeated(e: Evidence, among: Sequence[Evidence]) -> list[str]:
+    """The rules that say more, or the same before it, in the finding group of a piece that counts less than whole."""
+    if e.weight == _THOUSAND:
+        return []
+    alike = [o for o in among if (o.piece.against, o.piece.basis.group) == (e.piece.against, e.piece.basis.group)]
+    return list(dict.fromkeys(o.piece.rule.id for o in alike if o.weight > e.weight and o.piece.rule.id != e.piece.rule.id))
 
 
-def _why_not(muscle: str, side: str, state: str | None, result: Result, knowledge: Knowledge) -> Node:
-    """Nothing speaks for it: the rules that could, each with the premises that the case does not state."""
-    kb = knowledge.kb
-    stated = {i.key: i for i in result.stated.items}
-    could = [
-        Node(rule.id, "rule", f"{rule.title} [grade {rule.grade}]", None, tuple(_wanting(rule.id, target, side, stated, knowledge)))
-        for rule in knowledge.rulebase.rules.values()
-        for target in _about(rule, muscle, state)
-    ]
-    label = f"{kb.muscles[muscle].name} {side} {state or ''}".strip()
-    return Node(label, "why-not", f"nothing in the case speaks for it; {len(could)} rules could", None, tuple(could))
-
-
-def _about(rule: CompiledRule, muscle: str, state: str | None) -> Sequence[Target]:
-    """The first conclusion of a direct rule that would speak for this muscle state."""
-    fitting = [t for t in rule.targets if t.muscle == muscle and not t.against and state in (None, t.state)]
-    return fitting[:1] if rule.stage == "direct" else ()
-
-
-def _wanting(rule: str, target: Target, side: str, stated: dict[str, Item], knowledge: Knowledge) -> Iterator[Node]:
-    """The premises of a rule's first alternative, as they would have to be for this side, with what the case says of them."""
-    variants = (v for v in knowledge.rulebase.programs["direct"].variants if v.rule == rule and not v.absent)
-    for term in next(variants).terms:
-        bound = mirrored(side) if target.side == "opposite" else side
-        wanted = mirrored(bound) if term.side == "opposite" else bound
-        kind = knowledge.kb.findings[term.name]
-        sided = "left" in kind.sides and term.side in ("same", "opposite")
-        said = [i for i in stated.values() if i.finding == term.name and (not sided or i.side in (wanted, "midline"))]
-        tasks = f" in {' or '.join(term.contexts)}" if term.contexts else ""
-        yield Node(f"{kind.name} {wanted if sided else ''}".strip() + tasks, "premise", _said(term, said))
-
-
-def _said(term: Term, said: Sequence[Item]) -> str:
-    """What the case says of a premise: present, absent, not asked, or present in another way than the rule wants it."""
-    present = [i for i in said if i.present]
-    if any(i.severity >= term.level and (not term.contexts or i.task in term.contexts) for i in present):
-        return "present"
-    if present:
-        return "present, but not as this rule wants it"
-    return "absent" if said else "not asked"
+def _pattern_key(p: PatternFound) -> str:
+    return f"pattern:{p.id}" + ("" if p.side == "midline" else f":{p.side}")

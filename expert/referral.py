@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from expert.conditions import by_finding, decide, severity_least
+from expert.conditions import Decided, by_finding, decide, explained, severity_least
 from expert.formats import FindingType, Flag, SeverityFactors
 from expert.model import LEVELS, FlagRaised, HalfMet, Hypothesis, Item, Patient, Referral, Stated
 
@@ -58,6 +58,12 @@ def _told_by_pain(stated: Stated, findings: Mapping[str, FindingType]) -> Mappin
     hurt = [replace(i, present=True) for i in stated.items if i.painful]
     own = by_finding(stated.items)
     return {f.id: [*own.get(f.id, ()), *hurt] for f in findings.values() if f.told_by_pain and hurt}
+
+
+def decided(flag: Flag, stated: Stated, findings: Mapping[str, FindingType], severity: SeverityFactors) -> Decided:
+    """How a flag's condition is decided, part by part."""
+    items = {**by_finding(stated.items), **_told_by_pain(stated, findings)}
+    return explained(flag.when, items, stated.patient, severity_least(severity))
 
 
 def used_by_flags(flags: Mapping[str, Flag]) -> frozenset[str]:

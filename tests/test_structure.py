@@ -21,7 +21,7 @@ FLOORS = {
     3: {"pipeline"},
     4: {
         "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "questions",
-        "questions.answer", "questions.why",
+        "questions.answer", "questions.asked", "questions.why", "questions.why_not",
     },
     5: {"assessment", "cli", "cli_ask", "cli_kb", ""},
 }  # fmt: skip
@@ -45,7 +45,12 @@ SAME_FLOOR = {
     ("cli", ""): "the doorway calls the face that everybody calls",
     ("questions", "questions.answer"): "the face of the rooms",
     ("questions", "questions.why"): "the face of the rooms",
+    ("questions", "questions.why_not"): "the face of the rooms",
     ("questions.why", "questions.answer"): "every answer shows itself alike",
+    ("questions.why_not", "questions.answer"): "every answer shows itself alike",
+    ("questions.why", "questions.asked"): "what a question is about is read in one place",
+    ("questions.why_not", "questions.asked"): "what a question is about is read in one place",
+    ("questions.why", "questions.why_not"): "why something that is not there is why not; what is not known yet are its nearest rules",
     ("", "assessment"): "the face names what programs use",
     ("cli", "cli_ask"): "one command line, its commands in several rooms",
     ("cli", "cli_kb"): "one command line, its commands in several rooms",

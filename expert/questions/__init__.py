@@ -2,6 +2,8 @@
 
 from expert.questions.answer import Answer
 from expert.questions.drivers import Drivers, drivers
+from expert.questions.next_tests import NextTests, next_tests
+from expert.questions.overturn import Overturn, overturn
 from expert.questions.stability import Stability, stability
 from expert.questions.uncertainty import Uncertainty, uncertainty
 from expert.questions.what_if import Entries, Settings, WhatIf, what_if
@@ -9,6 +11,6 @@ from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
 __all__ = [
-    "Answer", "Drivers", "Stability", "Uncertainty", "WhatIf", "Why", "WhyNot", "drivers", "stability", "uncertainty", "what_if",
-    "why", "why_not",
+    "Answer", "Drivers", "Entries", "NextTests", "Overturn", "Settings", "Stability", "Uncertainty", "WhatIf", "Why", "WhyNot",
+    "drivers", "next_tests", "overturn", "stability", "uncertainty", "what_if", "why", "why_not",
 ]  # fmt: skip
