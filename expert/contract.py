@@ -226,7 +226,8 @@ def _driver_set(s: DriverSet) -> Tree:
         "drivers": [state_key(d.about) for d in s.drivers], "explains": list(s.explains), "leaves": list(s.leaves),
         "support": decimal(s.support),
         "instead": [
-            {"of": state_key(d.about), "could_be": [state_key(o) for o in others]} for d, others in zip(s.drivers, s.instead, strict=True)
+            {"of": state_key(d.about), "could_be": [state_key(o.about) for o in found], "more": more}
+            for d, found, more in zip(s.drivers, s.instead, s.others, strict=True)
         ],
     }  # fmt: skip
 

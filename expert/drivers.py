@@ -143,7 +143,7 @@ def account(
     candidates = _on_both_sides(single, wanted)
     sets, more, complete = smallest_sets(candidates, universe)
     sides = {d.about: d for d in single}
-    sets = tuple(_with_follows(_on_one_side(s, sides), candidates, scene, reach) for s in sets)
+    sets = tuple(_with_follows(_on_one_side(s, sides, universe), candidates, scene, reach) for s in sets)
     explained = {key for d in candidates for key in d.items_explained}
     return Covering(
         universe, "", aside, sets, _told_candidates(candidates, sets), _struck_out(found, scene),
@@ -395,7 +395,7 @@ def _from_causes(causes: Iterable[Reason], items: Sequence[Item], scene: _Scene,
         strength = min(_ONE, round(_ONE * kb.constants.caps[kb.causes[cause.id].grade] / kb.constants.high))
         told = [Account(key, strength * weights[key] // _ONE, "cause", ()) for key in cause.findings if key in scene.universe]
         stated = history & {*cause.findings}
-        joins = sum(1 for part in kb.causes[cause.id].when.all if part.asks) > 1
+        joins = len(kb.causes[cause.id].when.all) > 1  # it asks for more than what it explains
         standing = "stated" if stated else "possible" if joins else "unseen"
         own, rests = max((weights[key] for key in stated), default=0), () if standing == "unseen" else cause.findings
         if told:
@@ -426,6 +426,7 @@ def _twins(wanted: Iterable[Item]) -> Mapping[str, str]:
     }
 
 
+STRUCK = ("absent", "contradicted", "held", "contested", "opposite")  # in this order they are told
 _STANDINGS = ("seen", "stated", "supported", "possible", "unseen")
 
 
@@ -460,7 +461,7 @@ def _order(d: Driver) -> tuple[int, int, tuple[str, ...]]:
     return -d.support, len(d.leaves), (d.about.kind, d.about.id, d.about.state, d.about.side)
 
 
-def _on_one_side(one: DriverSet, single: Mapping[State, Driver]) -> DriverSet:
+def _on_one_side(one: DriverSet, single: Mapping[State, Driver], universe: Sequence[str]) -> DriverSet:
     """A set whose drivers on both sides are told on one, where the others account for what only the other side explains."""
     chosen = list(one.drivers)
     for n, driver in enumerate(one.drivers):
@@ -470,7 +471,7 @@ def _on_one_side(one: DriverSet, single: Mapping[State, Driver]) -> DriverSet:
             enough = [d for side in MIRROR if needed <= (d := single[driver.about._replace(side=side)]).items_explained]
             if len(enough) == 1:
                 chosen[n] = enough[0]
-    return replace(one, drivers=tuple(chosen))
+    return _drawn(chosen, one.instead, one.others, universe)
 
 
 # --- the smallest sets ------------------------------------------------------------------------------------------------------------
@@ -602,28 +603,39 @@ def _components(masks: Iterable[int]) -> list[list[int]]:
 
 
 def _set(drivers: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int], universe: Sequence[str]) -> DriverSet:
-    ordered = tuple(sorted(drivers, key=_order))
+    ordered = sorted(drivers, key=_order)
+    fitting = [_instead(d, ordered, usable, masks) for d in ordered]
+    told = tuple(tuple(_first(found, INSTEAD, lambda d: (d.support, d.about[:3]))) for found in fitting)
+    others = tuple(len(found) - len(shown) for found, shown in zip(fitting, told, strict=True))
+    return _drawn(ordered, told, others, universe)
+
+
+def _drawn(
+    drivers: Sequence[Driver], instead: tuple[tuple[Driver, ...], ...], others: tuple[int, ...], universe: Sequence[str]
+) -> DriverSet:
+    """A set with what it explains and how firmly it stands: what its drivers have of their own, and each item's strongest account."""
     strongest: dict[str, int] = defaultdict(int)
-    for d in ordered:
+    for d in drivers:
         for a in d.explains:
             strongest[a.item] = max(strongest[a.item], a.strength)
     return DriverSet(
-        drivers=ordered,
+        drivers=tuple(drivers),
         explains=tuple(key for key in universe if key in strongest),
         leaves=tuple(key for key in universe if key not in strongest),
-        support=sum(d.own for d in ordered) + sum(strongest.values()),
-        instead=tuple(_instead(d, ordered, usable, masks) for d in ordered),
+        support=sum(d.own for d in drivers) + sum(strongest.values()),
+        instead=instead,
+        others=others,
     )
 
 
-def _instead(driver: Driver, chosen: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int]) -> tuple[State, ...]:
-    """What could stand in the place of one driver of a set and leave nothing more."""
+def _instead(driver: Driver, chosen: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int]) -> list[Driver]:
+    """What could stand in the place of one driver of a set and leave nothing more, best first."""
     others = 0
     for d in chosen:
         others |= masks[d.about] if d is not driver else 0
     alone = masks[driver.about] & ~others
     fitting = [d for d in usable if d not in chosen and _price(d) <= _price(driver) and alone & ~masks[d.about] == 0]
-    return tuple(d.about for d in _first(sorted(fitting, key=_order), INSTEAD, lambda d: (d.support, d.about[:3])))
+    return sorted(fitting, key=_order)
 
 
 def _set_order(one: DriverSet) -> tuple[int, list[tuple[str, str, str]], list[State]]:
@@ -674,4 +686,4 @@ def _told_candidates(candidates: Sequence[Driver], sets: Sequence[DriverSet]) ->
 def _struck_out(would: _Found, scene: _Scene) -> tuple[StruckOut, ...]:
     """What would explain something and is not there, with what it would have explained: most first."""
     told = [replace(s, explains=tuple(sorted(would[s.about]))) for s in scene.barred.values() if s.about in would]
-    return tuple(sorted(told, key=lambda s: (-len(s.explains), s.because, s.about)))
+    return tuple(sorted(told, key=lambda s: (STRUCK.index(s.because), -len(s.explains), s.about)))

@@ -588,13 +588,14 @@ class Driver(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DriverSet:
-    """Drivers that account for the findings together; `instead`: for each of them what could stand in its place."""
+    """Drivers that account for the findings together; `instead`: what could stand in the place of each; `others`: how many more."""
 
     drivers: tuple[Driver, ...]
     explains: tuple[str, ...]
     leaves: tuple[str, ...]
     support: int
-    instead: tuple[tuple[State, ...], ...]
+    instead: tuple[tuple[Driver, ...], ...]
+    others: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

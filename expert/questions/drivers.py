@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,14 +22,15 @@ from expert.model import (
     Result,
     State,
     Step,
-    StruckOut,
 )
 from expert.questions.answer import Answer
+
+_BRACKETS = re.compile(r" \([^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An item of the case. `task` in words, "" for none."""
+    """An item of the case, its name without what stands in brackets. `task` in words, "" for none."""
 
     key: str
     name: str
@@ -81,8 +83,17 @@ class LookFor:
 
 
 @dataclass(frozen=True, slots=True)
+class Stands:
+    """What could stand in the place of a driver, and how it stands itself."""
+
+    place: Place
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A problem that may come first. standing: seen | stated | supported | possible | unseen; `because`: of another explanation, why."""
+    """A problem that may come first. standing: seen | stated | supported | possible | unseen; `instead`: what could stand in its place,
+    `others`: how many more could; `because`: of another explanation, why."""
 
     place: Place
     standing: str
@@ -90,7 +101,8 @@ class Candidate:
     explains: tuple[Explained, ...]
     leaves: tuple[Thing, ...]
     follows: tuple[Place, ...]
-    instead: tuple[Place, ...]
+    instead: tuple[Stands, ...]
+    others: int
     check: LookFor | None
     because: str
 
@@ -170,6 +182,7 @@ class Drivers(Answer):
 def drivers(result: Result, knowledge: Knowledge) -> Drivers:
     """The smallest sets of candidates that account for what was found, what else was considered, and what fits nothing."""
     told, names = result.drivers, _Names(result.stated.items, knowledge.kb)
+    named = {d.about for s in told.sets for found in s.instead for d in found}
     return Drivers(
         nothing=told.nothing,
         flags=tuple(_urgent(f) for f in result.referral.flags if f.level in ("emergency", "urgent")),
@@ -178,7 +191,7 @@ def drivers(result: Result, knowledge: Knowledge) -> Drivers:
         sets=tuple(names.together(s) for s in told.sets),
         more=told.more,
         complete=told.complete,
-        rivals=names.alike(d for d in told.candidates if d.standing != "unseen"),
+        rivals=names.alike(d for d in told.candidates if d.standing != "unseen" and d.about not in named),
         to_check=names.alike(d for d in told.candidates if d.standing == "unseen"),
         struck_out=names.struck(told),
         unexplained=names.things(told.unexplained),
@@ -199,7 +212,8 @@ class _Names:
 
     def thing(self, key: str) -> Thing:
         item = self.items[key]
-        return Thing(key, self.kb.findings[item.finding].name, item.side, self.kb.tasks[item.task].name if item.task else "")
+        name = _BRACKETS.sub("", self.kb.findings[item.finding].name)
+        return Thing(key, name, item.side, self.kb.tasks[item.task].name if item.task else "")
 
     def things(self, keys: Iterable[str]) -> tuple[Thing, ...]:
         return tuple(self.thing(key) for key in keys)
@@ -211,11 +225,11 @@ class _Names:
     def places(self, states: Iterable[State]) -> tuple[Place, ...]:
         return tuple(self.place(s) for s in states)
 
-    def candidate(self, d: Driver, instead: Sequence[State] = ()) -> Candidate:
+    def candidate(self, d: Driver, instead: Sequence[Driver] = (), others: int = 0) -> Candidate:
         return Candidate(
             place=self.place(d.about), standing=d.standing, support=decimal(d.support),
             explains=tuple(self.explained(a) for a in d.explains), leaves=self.things(d.leaves), follows=self.places(d.follows),
-            instead=self.places(instead), check=self.look_for(d.check),
+            instead=tuple(Stands(self.place(o.about), o.standing) for o in instead), others=others, check=self.look_for(d.check),
             because=self.kb.causes[d.about.id].because if d.about.kind == "cause" else "",
         )  # fmt: skip
 
@@ -233,7 +247,7 @@ class _Names:
         return LookFor(check.finding, kind.name, check.side, tuple(self.kb.tasks[t].name for t in check.tasks), kind.how or "")
 
     def together(self, s: DriverSet) -> Together:
-        chosen = tuple(self.candidate(d, others) for d, others in zip(s.drivers, s.instead, strict=True))
+        chosen = tuple(self.candidate(d, found, more) for d, found, more in zip(s.drivers, s.instead, s.others, strict=True))
         return Together(chosen, self.things(s.leaves), decimal(s.support))
 
     def alike(self, found: Iterable[Driver]) -> tuple[Alike, ...]:
@@ -241,7 +255,7 @@ class _Names:
         heaps: dict[tuple[object, ...], list[Driver]] = {}
         for d in found:
             same = (d.about.kind, d.about.side, d.about.state) if d.about.kind == "muscle" else d.about
-            heaps.setdefault((*same, d.standing, d.items_explained), []).append(d)
+            heaps.setdefault((*same, d.standing, d.items_explained, d.check), []).append(d)
         return tuple(
             Alike(tuple(self.candidate(d) for d in heap), self.things(a.item for a in heap[0].explains), self.things(heap[0].leaves))
             for heap in heaps.values()
