@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from expert import contract, pipeline, questions, render
 from expert.cases import Case, case_from_mapping, load_case
+from expert.errors import UsageError
 from expert.model import Hypothesis, Knowledge, Plan, Referral, Result, Tree
 
 
@@ -79,7 +80,11 @@ class Assessment:
 
     def to_dict(self) -> Tree:
         """The contract's JSON object (docs/json.md)."""
-        return contract.to_dict(self.result, self.knowledge, uncertainty=self.uncertainty().to_dict())
+        following = self.next_tests().to_dict()
+        told = {key: following[key] for key in ("should_stop", "because", "at_stake", "flags_open", "cautions")}
+        return contract.to_dict(
+            self.result, self.knowledge, uncertainty=self.uncertainty().to_dict(), next=told, next_tests=following["tests"]
+        )  # fmt: skip
 
     def to_json(self) -> str:
         """The contract's JSON, one line, the same bytes for the same input."""
@@ -105,3 +110,16 @@ def assess(case: Case | Mapping[str, Any] | str | os.PathLike[str], knowledge: K
     if not isinstance(case, Case):
         case = case_from_mapping(case) if isinstance(case, Mapping) else load_case(case)
     return Assessment(pipeline.conclude(case, knowledge, engine), knowledge)
+
+
+def compare(assessments: Iterable[Assessment]) -> questions.Comparison:
+    """What changed between visits of one person, in the order of their dates where each has one.
+
+    Raises UsageError for fewer than two, or for assessments with different knowledge.
+    """
+    visits = list(assessments)
+    if len({a.knowledge.kb.sha256 for a in visits}) > 1:
+        raise UsageError("visits are compared under the same knowledge; these were assessed with different ones")
+    if not visits:
+        raise UsageError("give at least two visits to compare")
+    return questions.compare([a.result for a in visits], visits[0].knowledge)

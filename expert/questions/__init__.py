@@ -1,6 +1,7 @@
 """What is asked of an assessment: why, why not, what if, what next. Each question is a room; each answer is data that prints well."""
 
 from expert.questions.answer import Answer
+from expert.questions.compare import Comparison, compare
 from expert.questions.drivers import Drivers, drivers
 from expert.questions.next_tests import NextTests, next_tests
 from expert.questions.overturn import Overturn, overturn
@@ -11,6 +12,6 @@ from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
 __all__ = [
-    "Answer", "Drivers", "Entries", "NextTests", "Overturn", "Settings", "Stability", "Uncertainty", "WhatIf", "Why", "WhyNot",
-    "drivers", "next_tests", "overturn", "stability", "uncertainty", "what_if", "why", "why_not",
+    "Answer", "Comparison", "Drivers", "Entries", "NextTests", "Overturn", "Settings", "Stability", "Uncertainty", "WhatIf", "Why",
+    "WhyNot", "compare", "drivers", "next_tests", "overturn", "stability", "uncertainty", "what_if", "why", "why_not",
 ]  # fmt: skip

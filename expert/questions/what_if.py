@@ -12,7 +12,7 @@ from expert import contract, pipeline
 from expert.cases import Case, case_from_mapping, case_from_quick
 from expert.errors import CaseError, UsageError
 from expert.formats import CaseFile, CaseFinding, CaseMeasurement
-from expert.model import MIRROR, Knowledge, KnowledgeBase, Result, Stated, Tree
+from expert.model import MIRROR, Knowledge, KnowledgeBase, Measured, Result, Stated, Tree
 from expert.normalise import keys_of, named, normalise, values_of
 from expert.questions.answer import Answer
 from expert.questions.change import Change, Thing, changed, thing
@@ -30,7 +30,10 @@ _FIELD = re.compile(r"^(findings|measurements)\[\d+\](\.\w+)?: ")
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a case says of one thing. state: present | absent | unknown (said to be) | not_stated | measured (then `value`)."""
+    """What a case says of one thing.
+
+    state: present | absent | borderline (measured, and neither) | unknown (said to be) | not_stated | measured (then `value`).
+    """
 
     state: str
     severity: float | None = None
@@ -275,7 +278,7 @@ class _Editor:
     def _refuse_overruled(self, now: Stated) -> None:
         """An edit that a measured value overrules would be told as one that changes nothing."""
         for place, wanted in self.touched.items():
-            if isinstance(place, str) and not place.startswith("flag:") and _looked(place, now).state != wanted:
+            if isinstance(place, str) and not place.startswith("flag:") and looked(place, now).state != wanted:
                 behind = next((m.measures for m in now.measured if place.split(":")[0] == m.finding), ())
                 what = " and ".join(f"'{self.kb.measures[m].name}'" for m in behind) or "a measured value"
                 raise UsageError(f"'{place}' is what {what} shows: drop or change the measured value instead")
@@ -286,7 +289,7 @@ class _Editor:
             about = told(":".join(place), self.kb.measures[place[0]].name, place[1])
             return Edit(about, _measured(was), _measured(is_now))
         unused = next((u.because for u in now.unused if u.finding == place), "")
-        before, after = _looked(place, self.was), _looked(place, now)
+        before, after = looked(place, self.was), looked(place, now)
         return Edit(self._thing(place, now), before, after, unused)
 
     def _thing(self, key: str, now: Stated) -> Thing:
@@ -305,14 +308,22 @@ def key_thing(key: str, kb: KnowledgeBase) -> Thing:
     return told(key, kb.findings[first].name, side, kb.tasks[rest[0]].name if rest else "")
 
 
-def _looked(key: str, stated: Stated) -> Looked:
+def looked(key: str, stated: Stated) -> Looked:
     """What a case says of one key."""
     item = next((i for i in stated.items if i.key == key), None)
     if item is not None:
         return Looked("present" if item.present else "absent", contract.decimal(item.severity) if item.present else None, item.painful)
     if key.startswith("flag:") and key.removeprefix("flag:") in stated.ruled_out:
         return Looked("absent")
-    return Looked("unknown" if key in stated.unknown else "not_stated")
+    if key in stated.unknown:
+        return Looked("borderline" if any(m.verdict == "borderline" and is_of(key, m) for m in stated.measured) else "unknown")
+    return Looked("not_stated")
+
+
+def is_of(key: str, measured: Measured) -> bool:
+    """Whether measured values speak of a key."""
+    finding, *rest = key.split(":")
+    return finding == measured.finding and (rest[0] if rest and rest[0] in MIRROR else "midline") in (measured.side, "midline")
 
 
 def _measured(value: str) -> Looked:
