@@ -72,7 +72,8 @@ def to_dict(result: Result, knowledge: Knowledge, **asked: Any) -> Tree:
         "causes": [_reason(c) for c in result.causes],
         "risks": [_reason(r) for r in result.risks],
         "outlook": _outlook(result),
-        "next_tests": [],
+        "next": asked.get("next", {}),
+        "next_tests": asked.get("next_tests", []),
         "conflicts": [
             {"between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources)}
             for c in result.conflicts

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 TOP = [
     "schema_version", "case_id", "engine", "knowledge", "inputs", "measured", "referral", "hypotheses", "contradicted",
     "patterns", "predicted",
-    "drivers", "driver_sets", "loops", "causes", "risks", "outlook", "next_tests", "conflicts", "plan", "unused", "trace", "warnings",
+    "drivers", "driver_sets", "loops", "causes", "risks", "outlook", "next", "next_tests", "conflicts", "plan", "unused", "trace", "warnings",
 ]  # fmt: skip
 WITHIN = {
     "engine": {"name", "version"},
@@ -37,6 +37,9 @@ WITHIN = {
     "predicted.path": {"kind", "id", "side", "state", "link", "mechanism", "grade", "sources"},
     "drivers": {"kind", "id", "side", "state", "explains", "leaves"},
     "driver_sets": {"drivers", "explains", "leaves", "support", "instead"},
+    "next": {"should_stop", "because"},
+    "next_tests": {"finding", "side", "task", "why", "changes"},
+    "next_tests.changes": {"muscle", "side", "state", "now", "if_present", "if_absent"},
     "loops": {"nodes", "because", "also"},
     "causes": {"id", "title", "because", "sources", "from"},
     "risks": {"id", "title", "because", "grade", "sources", "from"},
@@ -123,11 +126,6 @@ def test_the_result_says_which_knowledge_it_rests_on(knowledge: Knowledge) -> No
     assert (told["rules"], told["findings"], told["muscles"]) == (
         len(knowledge.rulebase.rules), len(knowledge.kb.findings), len(knowledge.kb.muscles),
     )  # fmt: skip
-
-
-def test_later_keys_are_there_and_empty(knowledge: Knowledge) -> None:
-    result = assess({"findings": [{"name": "hip drop", "side": "right", "task": "running"}]}, knowledge, "native").to_dict()
-    assert result["next_tests"] == []
 
 
 def test_what_a_case_gives_no_reason_to_say_is_there_and_empty(knowledge: Knowledge) -> None:

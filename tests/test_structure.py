@@ -18,10 +18,10 @@ FLOORS = {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
         "spread", "advice", "plan", "exercises", "proof", "render", "contract",
     },
-    3: {"pipeline"},
+    3: {"pipeline", "weighing"},
     4: {
         "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "questions",
-        "questions.answer", "questions.asked", "questions.why", "questions.why_not",
+        "questions.answer", "questions.asked", "questions.next_tests", "questions.why", "questions.why_not",
     },
     5: {"assessment", "cli", "cli_ask", "cli_kb", ""},
 }  # fmt: skip
@@ -46,6 +46,10 @@ SAME_FLOOR = {
     ("questions", "questions.answer"): "the face of the rooms",
     ("questions", "questions.why"): "the face of the rooms",
     ("questions", "questions.why_not"): "the face of the rooms",
+    ("questions", "questions.next_tests"): "the face of the rooms",
+    ("questions.next_tests", "questions.answer"): "every answer shows itself alike",
+    ("questions.next_tests", "questions.asked"): "what a question is about is read alike",
+    ("questions.next_tests", "batteries"): "a battery is found by its name in one place",
     ("questions.why", "questions.answer"): "every answer shows itself alike",
     ("questions.why_not", "questions.answer"): "every answer shows itself alike",
     ("questions.why", "questions.asked"): "what a question is about is read in one place",

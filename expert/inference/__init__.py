@@ -40,3 +40,9 @@ def infer(program: Program, facts: Sequence[Fact], engine: Engine) -> tuple[Firi
 
         return tuple(sorted(rete.run(program, facts)))
     return tuple(sorted(native.run(program, facts)))
+
+
+def grown(program: Program, before: Sequence[Fact], facts: Sequence[Fact]) -> set[Firing]:
+    """The firings, on our own engine, in which at least one of `facts` takes part, beside what was known before."""
+    facts = [f for f in facts if program.reads(f)]
+    return native.grown(program, [f for f in before if program.reads(f)], facts) if facts else set()

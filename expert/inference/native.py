@@ -30,14 +30,19 @@ _INDEXED: WeakKeyDictionary[Program, Starts] = WeakKeyDictionary()
 
 def run(program: Program, facts: Sequence[Fact]) -> set[Firing]:
     """Every firing of every variant, derived patterns included, until nothing new comes."""
+    return grown(program, (), facts)
+
+
+def grown(program: Program, before: Sequence[Fact], facts: Sequence[Fact]) -> set[Firing]:
+    """The same, but only firings in which at least one of `facts` takes part, beside what was known before."""
     starts = _INDEXED.get(program)
     if starts is None:
         starts = _INDEXED[program] = _starts(program)
     known: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-    for fact in facts:
+    for fact in (*before, *facts):
         _remember(fact, known)
     fired: set[Firing] = set()
-    seen = set(facts)
+    seen = {*before, *facts}
     todo = list(facts)
     while todo:
         fact = todo.pop()
