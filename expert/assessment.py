@@ -123,3 +123,12 @@ def compare(assessments: Iterable[Assessment]) -> questions.Comparison:
     if not visits:
         raise UsageError("give at least two visits to compare")
     return questions.compare([a.result for a in visits], visits[0].knowledge)
+
+
+def replay(text: str, knowledge: Knowledge | None = None, where: str = "report") -> questions.Replay:
+    """Derive a report in JSON again from the case it carries (several: one a line) and compare byte for byte.
+
+    Raises CaseError for what is no report, with what is wrong with it.
+    """
+    knowledge = knowledge or pipeline.load_knowledge()
+    return questions.replay(text, knowledge, lambda case, engine: assess(case, knowledge, engine).to_json(), where)

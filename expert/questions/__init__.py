@@ -5,6 +5,7 @@ from expert.questions.compare import Comparison, compare
 from expert.questions.drivers import Drivers, drivers
 from expert.questions.next_tests import NextTests, next_tests
 from expert.questions.overturn import Overturn, overturn
+from expert.questions.replay import Replay, replay
 from expert.questions.stability import Stability, stability
 from expert.questions.uncertainty import Uncertainty, uncertainty
 from expert.questions.what_if import Entries, Settings, WhatIf, what_if
@@ -12,6 +13,7 @@ from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
 __all__ = [
-    "Answer", "Comparison", "Drivers", "Entries", "NextTests", "Overturn", "Settings", "Stability", "Uncertainty", "WhatIf", "Why",
-    "WhyNot", "compare", "drivers", "next_tests", "overturn", "stability", "uncertainty", "what_if", "why", "why_not",
+    "Answer", "Comparison", "Drivers", "Entries", "NextTests", "Overturn", "Replay", "Settings", "Stability", "Uncertainty", "WhatIf",
+    "Why", "WhyNot", "compare", "drivers", "next_tests", "overturn", "replay", "stability", "uncertainty", "what_if", "why",
+    "why_not",
 ]  # fmt: skip

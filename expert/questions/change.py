@@ -354,7 +354,7 @@ def _together(heap: Sequence[Moved]) -> Moved:
 def _gravest_first(row: Moved) -> tuple[Any, ...]:
     """A change of status first, of what is or was better supported first, then the longer way."""
     moved = row.was != row.now or row.change == "held"
-    rank = max(_RANK[row.was], _RANK[row.now])
+    rank = max(_RANK.get(row.was, 0), _RANK.get(row.now, 0))
     way = round(abs(row.points_now - row.points_was), 3)
     return not (moved and rank > 1), -rank, -way, row.muscles[0].name, row.axis, row.state, row.side
 
