@@ -60,6 +60,9 @@ class Reach:
         for node in kb.nodes.values():
             for seen in node.seen_as:
                 self.shows[seen.finding].append((node.id, seen))
+        self.settles: dict[str, list[tuple[str, str, SeenAs]]] = defaultdict(list)
+        for (muscle, state), seen in tests.items():
+            self.settles[seen.finding].append((muscle, state, seen))
 
     def starts(self, target: State) -> Mapping[State, tuple[Walk, ...]]:
         """Every state that may be a first problem and from which a few links lead to the target, with its walks, strongest first."""
@@ -92,7 +95,7 @@ def _walks_to(
         for here, strength, path in frontier:
             for before, step in back.get(here, ()):
                 reached = strength * step.strength // _ONE
-                if reached >= limits.cut * _ONE and before != target and all(before != s.to for s in path):
+                if reached >= limits.explain * _ONE and before != target and all(before != s.to for s in path):
                     found[before].append(Walk(reached, (step, *path), tuple(s.to for s in (step, *path)[:-1])))
                     further.append((before, reached, (step, *path)))
         frontier = further
@@ -142,11 +145,13 @@ def account(
     single = [*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach.kb)]
     candidates = _on_both_sides(single, wanted)
     sets, more, complete = smallest_sets(candidates, universe)
+    if sets and not _joins_or_stands(sets[0]):
+        nothing, sets, more = "apart", (), 0
     sides = {d.about: d for d in single}
     sets = tuple(_with_follows(_on_one_side(s, sides, universe), candidates, scene, reach) for s in sets)
     explained = {key for d in candidates for key in d.items_explained}
     return Covering(
-        universe, "", aside, sets, _told_candidates(candidates, sets), _struck_out(found, scene),
+        universe, nothing, aside, sets, _told_candidates(candidates, sets), _struck_out(found, scene),
         tuple(key for key in universe if key not in explained), more, complete,
     )  # fmt: skip
 
@@ -156,7 +161,7 @@ def _state_of(h: Hypothesis) -> State:
 
 
 def _looked_at(items: Iterable[Item], reach: Reach) -> tuple[Mapping[State, tuple[Item, ...]], Mapping[State, tuple[Item, ...]]]:
-    """The nodes that present findings show, and those that were looked for and are not there."""
+    """The nodes that present findings show; and what was looked for and is not there, muscle states by their own test."""
     seen: dict[State, list[Item]] = defaultdict(list)
     missed: dict[State, list[Item]] = defaultdict(list)
     for item in items:
@@ -168,7 +173,17 @@ def _looked_at(items: Iterable[Item], reach: Reach) -> tuple[Mapping[State, tupl
             for side in sides_of(how.side, item.side) if node.sided else ("midline",):
                 (seen if item.present else missed)[State(node.kind, name, "present", side)].append(item)
     absent = {s: tuple(found) for s, found in missed.items() if s not in seen and _settles(s, found, reach.kb)}
-    return {s: tuple(found) for s, found in seen.items()}, absent
+    return {s: tuple(found) for s, found in seen.items()}, {**absent, **_not_so(items, reach)}
+
+
+def _not_so(items: Iterable[Item], reach: Reach) -> Mapping[State, tuple[Item, ...]]:
+    """The muscle states whose own test was done and does not show them."""
+    told: dict[bool, dict[State, list[Item]]] = {True: defaultdict(list), False: defaultdict(list)}
+    for item in items:
+        for muscle, state, how in reach.settles.get(item.finding, ()):
+            for side in sides_of(how.side, item.side):
+                told[item.present][State("muscle", muscle, state, side)].append(item)
+    return {s: tuple(found) for s, found in told[False].items() if s not in told[True]}
 
 
 def _settles(state: State, missed: Sequence[Item], kb: KnowledgeBase) -> bool:
@@ -213,6 +228,11 @@ def _nothing(wanted: Sequence[Item], aside: bool) -> str:
     if all(i.severity < _ONE for i in wanted):
         return "mild"
     return "" if len({i.finding for i in wanted}) > 1 else "one"
+
+
+def _joins_or_stands(one: DriverSet) -> bool:
+    """Whether a set says more than that every finding may have some explanation of its own."""
+    return any(d.standing not in ("possible", "unseen") or len({a.item.partition(":")[0] for a in d.explains}) > 1 for d in one.drivers)
 
 
 def _barred(

@@ -818,6 +818,7 @@ class SpreadLimits(Shape):
     predictions: Annotated[StrictInt, Field(ge=1, le=100)]
     far: Annotated[StrictInt, Field(ge=0, le=100, description="how many places are kept for what lies further than one link")]
     cut: Share
+    explain: Annotated[Share, Field(description="a walk must be this strong for what it reaches to be explained by where it starts")]
     loop_length: Annotated[StrictInt, Field(ge=2, le=8)]
 
 

@@ -323,7 +323,8 @@ def test_the_constants_of_the_page_are_those_of_the_knowledge(knowledge: Knowled
         "`contested_share`": f"{c.contested_share}",
         "`low`, `moderate`, `high`": f"{c.low}, {c.moderate}, {c.high}",
         "`mechanics`": f"points {m.points}, ignore below {m.ignore_below}",
-        "`spread`": f"{w.links} links, {w.predictions} predictions, {w.far} of them far, cut {w.cut}, loops of {w.loop_length}",
+        "`spread`": f"{w.links} links, {w.predictions} predictions, {w.far} of them far, cut {w.cut}, loops of {w.loop_length}, "
+        f"explains from {w.explain}",
     }
     factors = {row[0]: row[1] for row in rows(sections("docs/calculus.md")["One piece of evidence"]) if len(row) == 2}
     assert list(factors.values())[:7] == [str(x) for x in (r.instrumented, r.good, r.moderate, r.poor, s.mild, s.moderate, s.severe)]

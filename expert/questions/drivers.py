@@ -22,6 +22,7 @@ from expert.model import (
     Result,
     State,
     Step,
+    StruckOut,
 )
 from expert.questions.answer import Answer
 
@@ -162,7 +163,8 @@ class Urgent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Drivers(Answer):
-    """The answer to "what may come first?". nothing: "" | none | aside | flag | mild | one, why there is nothing to account for."""
+    """The answer to "what may come first?". nothing: "" | none | aside | flag | mild | one | apart, why there is
+    nothing to account for."""
 
     template = "drivers"
     nothing: str
@@ -262,13 +264,14 @@ class _Names:
         )
 
     def struck(self, told: Covering) -> tuple[Struck, ...]:
-        heaps: dict[tuple[object, ...], list[State]] = {}
+        """What was struck out alike, told together."""
+        heaps: dict[tuple[object, ...], list[StruckOut]] = {}
         for s in told.struck_out:
             same = s.about[2:] if s.about.kind == "muscle" else s.about
-            heaps.setdefault((same, s.because, s.items, s.explains), []).append(s.about)
+            heaps.setdefault((same, s.because, s.items, s.explains), []).append(s)
         return tuple(
-            Struck(self.places(states), because, self.things(by), self.things(explains))
-            for (_, because, by, explains), states in heaps.items()
+            Struck(self.places(s.about for s in heap), heap[0].because, self.things(heap[0].items), self.things(heap[0].explains))
+            for heap in heaps.values()
         )
 
     def circle(self, loop: Loop) -> Circle:
