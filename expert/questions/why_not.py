@@ -56,7 +56,8 @@ class Clause:
 
     status: met | contradicted | unknown. because: "" where it is met, not-asked, said-unknown, absent, too-mild, no-task, no-side,
     other-task, other-side, there (of what must not be), not-suspected, too-weak, driven (of a hypothesis). `by`: the items, `near`: the
-    hypotheses or patterns that say so. `must_not`: it must not be there. severity: the least factor; `at_least`: the least status.
+    hypotheses or patterns that say so. `must_not`: it must not be there. `taskless`: told without a task it will do as well. severity: the
+    least factor; `at_least`: the least status.
     """
 
     of: str
@@ -65,6 +66,7 @@ class Clause:
     must_not: bool
     side: str
     tasks: tuple[Named, ...]
+    taskless: bool
     severity: float | None
     state: str
     at_least: str
@@ -377,7 +379,8 @@ class Asker:
         keys = [f.key for f in facts]
         return Clause(
             of=self.kb.kinds[name] if finding else term.kind, id=name, name=self.prover.known_as(name).name, must_not=must_not, side=side,
-            tasks=self.prover.tasks(term.contexts), severity=term.level / 1000 if finding and term.level else None, state=term.state,
+            tasks=self.prover.tasks(t for t in term.contexts if t), taskless="" in term.contexts,
+            severity=term.level / 1000 if finding and term.level else None, state=term.state,
             at_least=next((s for s, n in STATUS_LEVEL.items() if n == term.level), "") if term.kind == "hypothesis" else "",
             status=status, because=tuple(because), by=tuple(self.prover.seen(k) for k in keys if k in self.prover.items),
             near=near or tuple(self._fact(f) for f in facts if f.key not in self.prover.items), how=finding.how or "" if finding else "",
