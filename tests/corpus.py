@@ -209,6 +209,24 @@ def plan_text(answer: Assessment) -> str:
     return " ".join(item.do for phase in answer.plan.phases for item in phase.items).casefold()
 
 
+def asked_of_the_body(answer: Assessment) -> set[str]:
+    """The tags of every exercise that the plan shows."""
+    return {tag for phase in answer.plan.phases for item in phase.items for e in item.exercises for tag in e.provokes}
+
+
+def _side_first(answer: Assessment, line: str) -> Iterator[str]:
+    """`gluteus medius left`: that side of it comes first; `gluteus medius both`: both alike."""
+    words, _, side = line.rpartition(" ")
+    wanted = set(suspicion(f"{words} left", answer.knowledge.kb).muscles)
+    told = {m: s.first for s in answer.plan.order for m in s.muscles}
+    if not wanted or any(told.get(m) != side for m in wanted):
+        yield f"first {line}: {told}"
+
+
+def _guided(kind: str, wanted: list[str], got: set[str], answer: Assessment, present: bool = True) -> Iterator[str]:
+    return _words(kind, wanted, got, {g.id for g in answer.knowledge.kb.guidance.values() if g.kind == kind}, present)
+
+
 def _same(what: str, wanted: object, got: object) -> Iterator[str]:
     if wanted != got:
         yield f"{what}: {got!r}, expected {wanted!r}"
@@ -243,6 +261,7 @@ _LINES: Mapping[str, Callable[[Assessment, str], Iterator[str]]] = {
     "not_predicted": lambda a, line: _predicted(a, line, False),
     "conflicts": _conflict,
     "silent": _silent,
+    "side_first": _side_first,
     "measured": lambda a, line: _measured(a, line, True),
     "not_measured": lambda a, line: _measured(a, line, False),
 }
@@ -263,6 +282,15 @@ _WHOLES: Mapping[str, Callable[[Assessment, Any], Iterator[str]]] = {
     "outlook": lambda a, v: _same("outlook", v, a.result.outlook.id if a.result.outlook else ""),
     "plan_mentions": lambda a, v: [f"plan: no word of '{w}'" for w in v if w.casefold() not in plan_text(a)],
     "left_out": lambda a, v: [f"left out: no word of '{w}'" for w in v if w.casefold() not in " ".join(a.plan.left_out).casefold()],
+    "exercises_that": lambda a, v: _words("exercise that", v, asked_of_the_body(a), set(a.knowledge.kb.provocations)),
+    "no_exercises_that": lambda a, v: _words("exercise that", v, asked_of_the_body(a), set(a.knowledge.kb.provocations), present=False),
+    "no_order": lambda a, v: _same("order", v, list(a.plan.order)),
+    "gate": lambda a, v: _same("gate", v, a.plan.gate.id if a.plan.gate else ""),
+    "provider": lambda a, v: _same("provider", v, a.plan.provider.id if a.plan.provider else ""),
+    "adjuncts": lambda a, v: _same("adjuncts", v, [t.id for t in a.plan.adjuncts]),
+    "self_care": lambda a, v: _guided("self-care", v, {t.id for t in a.plan.self_care}, a),
+    "not_self_care": lambda a, v: _guided("self-care", v, {t.id for t in a.plan.self_care}, a, present=False),
+    "escalate": lambda a, v: _guided("escalate", v, {t.id for t in a.plan.escalate}, a),
     "plan_leaves_out": lambda a, v: [f"plan: says '{w}'" for w in v if w.casefold() in plan_text(a)],
     "nothing_supported": lambda a, v: _same("supported", v, [h.about.key for h in a.hypotheses if h.status == "supported"]),
     "no_hypotheses": lambda a, v: _same("hypotheses", v, [h.about.key for h in a.hypotheses if spoken_for(h)]),
