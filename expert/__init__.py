@@ -4,7 +4,7 @@
     print(assess(load_case("examples/runner.yaml")))
 """
 
-from expert.assessment import Assessment, assess
+from expert.assessment import Assessment, assess, compare, replay
 from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
 from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError, UsageError
 from expert.model import Hypothesis, Knowledge
@@ -26,8 +26,10 @@ __all__ = [
     "case_from_mapping",
     "case_from_quick",
     "case_from_text",
+    "compare",
     "load_case",
     "load_knowledge",
     "render",
+    "replay",
 ]
 __version__ = "0.1.0"

@@ -29,14 +29,19 @@ class Case:
 
 def load_case(path: str | os.PathLike[str]) -> Case:
     """Read a case file (YAML or JSON); `-` reads standard input. Raises CaseError with every fault found."""
+    return case_from_text(text_of(path), str(path))
+
+
+def text_of(path: str | os.PathLike[str], cap: int = JSON_CAP) -> str:
+    """The text of a file, or of standard input for `-`. Raises CaseError for what cannot be read, or is larger than the cap."""
     if str(path) == "-":
-        return case_from_text(_decoded(sys.stdin.buffer.read(JSON_CAP + 1), "-"), "-")
+        return _decoded(sys.stdin.buffer.read(cap + 1), "-", cap)
     file = Path(path)
     try:
         if not file.is_file():
             raise CaseError([Fault(str(path), 0, "there is no such file" if not file.exists() else "this is not a file")])
         with file.open("rb") as handle:
-            return case_from_text(_decoded(handle.read(JSON_CAP + 1), str(path)), str(path))
+            return _decoded(handle.read(cap + 1), str(path), cap)
     except OSError as error:
         raise CaseError([Fault(str(path), 0, f"cannot be read: {error.strerror}")]) from None
 
@@ -135,9 +140,9 @@ def _shaped(document: Document) -> Case:
     return Case(shape, document)
 
 
-def _decoded(data: bytes, where: str) -> str:
-    if len(data) > JSON_CAP:
-        raise CaseError([Fault(where, 0, f"larger than the cap of {JSON_CAP // 1024} kB")])
+def _decoded(data: bytes, where: str, cap: int) -> str:
+    if len(data) > cap:
+        raise CaseError([Fault(where, 0, f"larger than the cap of {cap // 1024} kB")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from expert.errors import UsageError
 from expert.terminal import EngineName, EngineOption, JsonOption, KbOption, RulesOption
 
 AboutArgument = Annotated[str, typer.Argument(metavar="WHAT", help="For example 'gluteus medius:left:underactive'.")]
@@ -17,7 +18,7 @@ CaseArgument = Annotated[str, typer.Argument(help="A case file, or - for standar
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands of this room on the command line."""
-    for command in (why, why_not, drivers):
+    for command in (why, why_not, what_if, drivers):
         app.command()(command)
     app.command("next")(next_tests)
 
@@ -68,6 +69,37 @@ def why_not(
     Example: myologic why-not examples/runner.yaml "gluteus medius:right:underactive"
     """
     tell(assessed(case, engine, kb, rules).why_not(about, top=top), as_json)
+
+
+def what_if(
+    case: CaseArgument,
+    add: Annotated[list[str] | None, typer.Option("--add", help="It is there: 'knee valgus:left:squat'.")] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="It is not stated at all: 'hip drop:right', 'knee to wall:left'.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="F=present, F=absent or F=unknown.")] = None,
+    measure: Annotated[list[str] | None, typer.Option("--measure", help="A measured value: 'knee to wall:left:4 cm'.")] = None,
+    overturn: Annotated[
+        str | None, typer.Option("--overturn", metavar="WHAT", help="Which findings carry this: MUSCLE:SIDE[:STATE], pattern:, flag:.")
+    ] = None,
+    as_json: JsonOption = False,
+    engine: EngineOption = EngineName.auto,
+    kb: KbOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Change what a case states, assess it afresh and show what differs; or name the findings without which a conclusion falls.
+
+    Example: myologic what-if examples/runner.yaml --drop "hip drop:right"
+
+    Example: myologic what-if examples/runner.yaml --set "knees cave in:left:single-leg squat=absent"
+
+    Example: myologic what-if examples/runner.yaml --overturn "gluteus medius:left"
+    """
+    edits = (add or (), drop or (), set_ or (), measure or ())
+    if overturn is not None and any(edits):
+        raise UsageError("--overturn looks for the findings itself: give it alone")
+    if overturn is None and not any(edits):
+        raise UsageError("nothing to change: give --add, --drop, --set, --measure, or --overturn alone")
+    asked = assessed(case, engine, kb, rules)
+    tell(asked.what_if(*edits) if overturn is None else asked.overturn(overturn), as_json)
 
 
 def drivers(

@@ -200,7 +200,7 @@ class _Editor:
         if measured:
             behind = " and ".join(f"'{name}'" for name in measured[0].measures)
             return f"'{text}' is what measured values show: drop or change {behind}"
-        every = list(stated)
+        every = [k.removeprefix("flag:") for k in stated]
         near = [k for k in every if finding and k.split(":")[0] == finding]
         meant = f", did you mean {' or '.join(repr(k) for k in near[:3])}?" if near else did_you_mean(text, every)
         more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
