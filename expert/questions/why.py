@@ -20,7 +20,8 @@ from expert.questions.why_not import TOP_OF_ALL, Asker, Considered, Near, NotSai
 from expert.spread import seen_states
 
 LOOKS = 6  # how many looks that are not taken yet are told
-_TRIED = LOOKS + 2  # how many of the most promising are tried out
+LOOKS_OF_ALL = 3  # where every state of a muscle, or every muscle of a group, is asked about at once
+_BESIDES = 2  # how many more of the most promising are tried out
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class _Asker(Asker):
         for muscle, side in product(what.ids, what.sides):
             weighed = [a for a in self.prover.weighed if (a.muscle, a.side) == (muscle, side) and what.state in ("", a.state)]
             sheets = sorted((self.weighed(a) for a in weighed), key=lambda h: (-h.net, h.axis, h.state))
-            found += [self._accounted(h.about) for h in sheets]
+            found += [self._accounted(h.about, LOOKS if what.state and len(what.ids) == 1 else LOOKS_OF_ALL) for h in sheets]
             if not sheets:
                 silent += self._silent(muscle, side, what.state)
         return replace(into, hypotheses=tuple(found), silent=tuple(silent))
@@ -151,13 +152,13 @@ class _Asker(Asker):
             if state or self.has_rules(about):
                 yield self.not_said(about)
 
-    def _accounted(self, about: About) -> Accounted:
-        looks, more = self._not_known(about)
+    def _accounted(self, about: About, most: int) -> Accounted:
+        looks, more = self._not_known(about, most)
         return Accounted(self.prover.suspicion(self.weighed(about)), self.standing(about), looks, more)
 
     # --- what is not known yet
 
-    def _not_known(self, about: About) -> tuple[tuple[NotKnown, ...], int]:
+    def _not_known(self, about: About, most: int) -> tuple[tuple[NotKnown, ...], int]:
         """The looks that would do most to a state, tried out on the case, and how many more would do something."""
         rules: dict[tuple[str, str], dict[str, Considered]] = defaultdict(dict)
         opposite = about._replace(state=OPPOSITE_STATE[about.state])
@@ -167,9 +168,9 @@ class _Asker(Asker):
                 if clause.status == "unknown" and not clause.must_not:
                     rules[clause.id, self._side_of(clause.id, clause.side, about)][rule.rule] = rule
         ranked = sorted(rules, key=lambda look: (-max(r.points for r in rules[look].values()), -len(rules[look]), _own_first(look, about)))
-        tried = [self._tried(about, name, side, tuple(rules[name, side].values())) for name, side in ranked[:_TRIED]]
+        tried = [self._tried(about, name, side, tuple(rules[name, side].values())) for name, side in ranked[: most + _BESIDES]]
         telling = sorted((t for t in tried if t.there.points or t.absent.points), key=lambda t: _telling(t, about))
-        return tuple(telling[:LOOKS]), len(ranked) - len(tried) + len(telling[LOOKS:])
+        return tuple(telling[:most]), len(ranked) - len(tried) + len(telling[most:])
 
     def _side_of(self, finding: str, side: str, about: About) -> str:
         """The side to look at: as the rule needs it; where any will do, the muscle's own."""
