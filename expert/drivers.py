@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
-from expert.formats import SeenAs, SpreadLimits
+from expert.formats import Condition, SeenAs, SpreadLimits
 from expert.model import (
     MIRROR,
     OPPOSITE_STATE,
@@ -38,7 +40,6 @@ _ONE = 1000  # a strength of 1, and the factor of a moderate sign, in thousandth
 _LOOKS = ("observation", "question")  # methods that show a position or a complaint, and no state of a muscle by themselves
 SETS, CANDIDATES, UNSEEN, INSTEAD, FOLLOWS = 5, 12, 6, 6, 3  # how many are told
 STEPS = 20_000  # how far the search for the smallest sets goes before it settles for sets that cover
-_DEAR = 1000  # one driver for which nothing speaks yet weighs more than any number of others
 
 
 class Walk(NamedTuple):
@@ -232,7 +233,7 @@ def _nothing(wanted: Sequence[Item], aside: bool) -> str:
 
 def _joins_or_stands(one: DriverSet) -> bool:
     """Whether a set says more than that every finding may have some explanation of its own."""
-    return any(d.standing not in ("possible", "unseen") or len({a.item.partition(":")[0] for a in d.explains}) > 1 for d in one.drivers)
+    return any(_firm(d) or len({a.item.partition(":")[0] for a in d.explains}) > 1 for d in one.drivers)
 
 
 def _barred(
@@ -414,22 +415,27 @@ def _from_causes(causes: Iterable[Reason], items: Sequence[Item], scene: _Scene,
     for cause in causes:
         strength = min(_ONE, round(_ONE * kb.constants.caps[kb.causes[cause.id].grade] / kb.constants.high))
         told = [Account(key, strength * weights[key] // _ONE, "cause", ()) for key in cause.findings if key in scene.universe]
-        stated = history & {*cause.findings}
+        own = max((weights[key] for key in history & {*cause.findings}), default=_ONE if _of_the_person(kb.causes[cause.id].when) else 0)
         joins = len(kb.causes[cause.id].when.all) > 1  # it asks for more than what it explains
-        standing = "stated" if stated else "possible" if joins else "unseen"
-        own, rests = max((weights[key] for key in stated), default=0), () if standing == "unseen" else cause.findings
+        standing = "stated" if own else "possible" if joins else "unseen"
+        rests = () if standing == "unseen" else cause.findings
         if told:
             yield _driver(State("cause", cause.id, "present", "midline"), standing, own, rests, told, scene.universe, None)
 
 
+def _of_the_person(when: Condition) -> bool:
+    """Whether a condition that holds asks for a state of the person: pregnancy, or the weeks after it."""
+    return bool(when.pregnancy or when.postpartum) or any(map(_of_the_person, (*when.all, *when.any)))
+
+
 def _on_both_sides(found: Iterable[Driver], wanted: Iterable[Item]) -> list[Driver]:
-    """Left and right of one thing that explain the same, mirrored, are one candidate on both sides."""
+    """Left and right of one thing that explain the same, or its mirror image, are one candidate on both sides."""
     twin = _twins(wanted)
     drivers = {d.about: d for d in found}
     told: list[Driver] = []
     for state, driver in drivers.items():
         other = drivers.get(state._replace(side=MIRROR[state.side])) if state.side in MIRROR else None
-        if other is None or {twin.get(a.item) for a in driver.explains} != other.items_explained:
+        if other is None or other.items_explained not in (driver.items_explained, {twin.get(a.item) for a in driver.explains}):
             told.append(driver)
         elif state.side == "left":
             told.append(_joined(driver, other))
@@ -476,9 +482,13 @@ def _of_either(left: Account | None, right: Account) -> Account:
     return left._replace(path=tuple(s._replace(to=_on_both(s.to)) for s in left.path))
 
 
-def _order(d: Driver) -> tuple[int, int, tuple[str, ...]]:
-    """Most support first, then by name; by side last of all."""
-    return -d.support, len(d.leaves), (d.about.kind, d.about.id, d.about.state, d.about.side)
+def _order(d: Driver) -> tuple[bool, int, int, tuple[str, ...]]:
+    """What is seen, stated or supported first, then by support, then by name; by side last of all."""
+    return not _firm(d), -d.support, len(d.leaves), (d.about.kind, d.about.id, d.about.state, d.about.side)
+
+
+def _firm(d: Driver) -> bool:
+    return d.standing not in ("possible", "unseen")
 
 
 def _on_one_side(one: DriverSet, single: Mapping[State, Driver], universe: Sequence[str]) -> DriverSet:
@@ -500,45 +510,45 @@ def _on_one_side(one: DriverSet, single: Mapping[State, Driver], universe: Seque
 def smallest_sets(candidates: Sequence[Driver], universe: Sequence[str]) -> tuple[tuple[DriverSet, ...], int, bool]:
     """(sets shown, how many more are as small, whether the search was complete).
 
-    A set covers whatever any candidate explains, with as few drivers as can be of those for which nothing speaks yet, then as few as
-    can be; of candidates that explain a part of what another does only the other is tried, and named again under `instead`.
+    A set covers whatever any candidate explains, with as few drivers as can be. One for which nothing speaks yet counts only for what
+    no other explains. Of candidates that explain a part of what another does only the other is tried; they stand under `instead`.
     """
-    bit = {key: 1 << n for n, key in enumerate(universe)}
-    masks = {d.about: sum(bit[key] for key in d.items_explained) for d in candidates}
-    spoken = 0
-    for d in candidates:
-        spoken |= masks[d.about] if d.standing != "unseen" else 0
-    usable = [d for d in candidates if d.standing != "unseen" or masks[d.about] & ~spoken]
+    masks = _masks(candidates, universe)
     best: dict[int, Driver] = {}
-    for d in sorted(usable, key=lambda d: (_price(d), *_order(d))):
-        best.setdefault(masks[d.about], d)
-    kept = {
-        mask: d for mask, d in best.items() if not any(mask != o and mask & ~o == 0 and _price(e) <= _price(d) for o, e in best.items())
-    }
-    search = _Search({mask: _price(d) for mask, d in kept.items()})
-    chosen, complete = search.run()
-    sets = sorted((_set([kept[m] for m in one], usable, masks, universe) for one in chosen), key=_set_order)
+    for d in sorted(candidates, key=_order):
+        if masks[d.about]:
+            best.setdefault(masks[d.about], d)
+    kept = [mask for mask in best if not any(mask != other and mask & ~other == 0 for other in best)]
+    chosen, complete = _Search().run(kept)
+    usable = [d for d in candidates if masks[d.about]]
+    sets = sorted((_set([best[m] for m in one], usable, masks, universe) for one in chosen), key=_set_order)
     shown = _first(sets, SETS)
     return tuple(shown), len(sets) - len(shown), complete
 
 
-def _price(d: Driver) -> int:
-    return _DEAR if d.standing == "unseen" else 1
+def _masks(candidates: Iterable[Driver], universe: Sequence[str]) -> Mapping[State, int]:
+    """What each candidate counts for, a bit an item: all it explains, or what no other does where nothing speaks for it yet."""
+    bit = {key: 1 << n for n, key in enumerate(universe)}
+    masks = {d.about: sum(bit[a.item] for a in d.explains) for d in candidates}
+    spoken = 0
+    for d in candidates:
+        if d.standing != "unseen":
+            spoken |= masks[d.about]
+    return {d.about: masks[d.about] & ~spoken if d.standing == "unseen" else masks[d.about] for d in candidates}
 
 
 class _Search:
     """Exact set cover by branch and bound over bit masks; when it has gone too far it settles for a cover, and says so."""
 
-    def __init__(self, prices: Mapping[int, int]) -> None:
-        self.prices = prices
+    def __init__(self) -> None:
         self.steps = 0
         self.best = 0
         self.found: list[tuple[int, ...]] = []
 
-    def run(self) -> tuple[list[tuple[int, ...]], bool]:
-        """Every cheapest cover of all that the masks cover together, each once; and whether they are all, and the cheapest."""
+    def run(self, masks: Sequence[int]) -> tuple[list[tuple[int, ...]], bool]:
+        """Every smallest cover of all that the masks cover together, each once; and whether they are all, and the smallest."""
         parts = []
-        for part in _components(self.prices):
+        for part in _components(masks):
             covers = self._covers(part)
             if covers is None:
                 covers = [self._greedy(part)]
@@ -549,29 +559,24 @@ class _Search:
         return whole, self.steps <= STEPS
 
     def _covers(self, masks: Sequence[int]) -> list[tuple[int, ...]] | None:
-        self.best, self.found = sum(self.prices[m] for m in self._greedy(masks)), []
-        everything = 0
-        for mask in masks:
-            everything |= mask
-        self._branch(everything, (), 0, tuple(masks))
+        self.best, self.found = len(self._greedy(masks)), []
+        self._branch(_union(masks), (), tuple(masks))
         return None if self.steps > STEPS else self.found
 
-    def _branch(self, left: int, chosen: tuple[int, ...], price: int, open_: tuple[int, ...]) -> None:
+    def _branch(self, left: int, chosen: tuple[int, ...], open_: tuple[int, ...]) -> None:
         self.steps += 1
         if self.steps > STEPS:
             return
         if not left:
-            if price < self.best:
-                self.best, self.found = price, []
+            if len(chosen) < self.best:
+                self.best, self.found = len(chosen), []
             self.found.append(chosen)
             return
         ways = self._hardest(left, open_)
-        if not ways or price + self._least(left, open_) > self.best:
-            return
-        for n, mask in enumerate(ways):
-            if price + self.prices[mask] <= self.best:
+        if len(chosen) + self._least(left, open_) <= self.best:
+            for n, mask in enumerate(ways):
                 tried = ways[: n + 1]  # what was tried here is not tried again below: every set is met once
-                self._branch(left & ~mask, (*chosen, mask), price + self.prices[mask], tuple(m for m in open_ if m not in tried))
+                self._branch(left & ~mask, (*chosen, mask), tuple(m for m in open_ if m not in tried))
 
     @staticmethod
     def _hardest(left: int, open_: Sequence[int]) -> list[int]:
@@ -582,29 +587,29 @@ class _Search:
             left &= left - 1
         return min(([m for m in open_ if m & item] for item in items), key=len)
 
-    def _least(self, left: int, open_: Sequence[int]) -> int:
-        """What covering the rest costs at the very least: items no two of which one candidate covers each need one."""
+    @staticmethod
+    def _least(left: int, open_: Sequence[int]) -> int:
+        """How many the rest needs at the very least: of items no two of which one candidate covers, each needs one."""
         least = 0
         while left:
             item = left & -left
-            ways = [m for m in open_ if m & item]
-            least += min((self.prices[m] for m in ways), default=0)
-            left ^= item
-            for mask in ways:
-                left &= ~mask
+            left &= ~_union((item, *(m for m in open_ if m & item)))
+            least += 1
         return least
 
-    def _greedy(self, masks: Sequence[int]) -> tuple[int, ...]:
+    @staticmethod
+    def _greedy(masks: Sequence[int]) -> tuple[int, ...]:
         """A cover that need not be the smallest."""
-        left = 0
-        for mask in masks:
-            left |= mask
+        left = _union(masks)
         chosen: list[int] = []
         while left:
-            best = max(masks, key=lambda m: ((m & left).bit_count() / self.prices[m], m))
-            chosen.append(best)
-            left &= ~best
+            chosen.append(max(masks, key=lambda m: ((m & left).bit_count(), m)))
+            left &= ~chosen[-1]
         return tuple(chosen)
+
+
+def _union(masks: Iterable[int]) -> int:
+    return reduce(or_, masks, 0)
 
 
 def _components(masks: Iterable[int]) -> list[list[int]]:
@@ -650,16 +655,14 @@ def _drawn(
 
 def _instead(driver: Driver, chosen: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int]) -> list[Driver]:
     """What could stand in the place of one driver of a set and leave nothing more, best first."""
-    others = 0
-    for d in chosen:
-        others |= masks[d.about] if d is not driver else 0
-    alone = masks[driver.about] & ~others
-    fitting = [d for d in usable if d not in chosen and _price(d) <= _price(driver) and alone & ~masks[d.about] == 0]
+    alone = masks[driver.about] & ~_union(masks[d.about] for d in chosen if d is not driver)
+    fitting = [d for d in usable if d not in chosen and alone & ~masks[d.about] == 0]
     return sorted(fitting, key=_order)
 
 
-def _set_order(one: DriverSet) -> tuple[int, list[tuple[str, str, str]], list[State]]:
-    return -one.support, sorted(d.about[:3] for d in one.drivers), sorted(d.about for d in one.drivers)
+def _set_order(one: DriverSet) -> tuple[tuple[int, int], list[tuple[str, str, str]], list[State]]:
+    """The set with the most that is firm first, then by support, then by name; by side last of all."""
+    return (-sum(map(_firm, one.drivers)), -one.support), sorted(d.about[:3] for d in one.drivers), sorted(d.about for d in one.drivers)
 
 
 def _first(found: Sequence, most: int, same: Callable | None = None) -> list:  # type: ignore[type-arg]

@@ -148,7 +148,7 @@ class Aside:
 class Circle:
     """A loop that keeps itself going."""
 
-    nodes: tuple[Place, ...]
+    places: tuple[Place, ...]
     because: str
     also: tuple[Place, ...]
 
