@@ -148,6 +148,7 @@ def test_names_of_people_and_cases_bear_on_nothing(case: CaseDict, name: str) ->
 # --- the mirror ----------------------------------------------------------------------------------------------------------------
 
 _SIDE = {"left": "right", "right": "left"}
+_WORD = re.compile(r"\b(left|right)\b")
 
 
 def mirrored_case(case: CaseDict) -> CaseDict:
@@ -165,7 +166,7 @@ def mirrored_case(case: CaseDict) -> CaseDict:
 def swapped(value: Any) -> Any:
     """Every side field and every side within a key, the other way round."""
     if isinstance(value, dict):
-        return {k: swapped(v) for k, v in value.items()}
+        return {k: _WORD.sub(lambda m: _SIDE[m[0]], v) if k == "why" else swapped(v) for k, v in value.items()}
     if isinstance(value, list):
         return [swapped(v) for v in value]
     if isinstance(value, str):

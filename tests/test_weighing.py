@@ -48,7 +48,8 @@ def test_a_weighed_case_has_the_hypotheses_of_the_straight_line(case: CaseDict) 
 def test_one_item_more_changes_what_a_fresh_run_changes(case: CaseDict, data: Any) -> None:
     knowledge, stated = load_knowledge(), read(case)
     spoken = {t.name for v in knowledge.rulebase.programs["direct"].variants for t in (*v.terms, *v.unless)}
-    near = sorted(spoken & {q for i in stated.items for p in knowledge.kb.patterns.values() if i.finding in str(p) for c in p.core for q in c.asks})
+    wholes = [{q for c in (*p.core, *p.supporting) for q in c.asks} for p in knowledge.kb.patterns.values()]
+    near = sorted(spoken & {q for asks in wholes if any(i.finding in asks for i in stated.items) for q in asks})
     kind = knowledge.kb.findings[data.draw(st.sampled_from(near or sorted(spoken)))]
     sides = ("left", "right") if "left" in kind.sides else ("midline",)
     chosen = data.draw(st.sampled_from([sides, sides[:1], sides[-1:]]))

@@ -7,7 +7,7 @@ and one with it absent, would say. Only which tests are worked out at all is dec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -64,7 +64,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class NextTest:
     """One thing to look at. kind: `flag` (a question about a red flag) or `test`. side: left, right, midline, or bilateral: look at both.
 
     `expected`: how many hypotheses are expected to change their status; `tells_apart`: raises one explanation and lowers another.
@@ -98,7 +98,7 @@ class NextTests(Answer):
     at_stake: int
     flags_open: int
     cautions: tuple[str, ...]
-    tests: tuple[Test, ...]
+    tests: tuple[NextTest, ...]
 
 
 def next_tests(
@@ -119,24 +119,27 @@ def ask(was: Weighed, target: str | None = None, battery: str | None = None, mos
     leading, wanted = (frozenset[About](), frozenset[About]()) if aims_at_whole else at_stake(was, aim)
     questions = flag_questions(was)
     shown = tuple(questions[: choices.flags])
+    first = {t.finding for t in shown}
     within = None if battery is None else {(i.finding, i.task) for i in battery_named(battery, kb).items if i.finding}
     label = None if aim is None else _label(aim, kb)
 
-    def told(stop: bool, because: str, tests: Iterable[Test] = ()) -> NextTests:
+    def told(stop: bool, because: str, tests: Iterable[NextTest] = ()) -> NextTests:
         return NextTests(
             was.stated.case_id, label, was.screening.level, stop, because, len(wanted), len(questions), _cautions(was.stated),
             (*shown, *tests),
         )  # fmt: skip
 
     if was.screening.stops_plan:
-        first = was.screening.flags[0]
-        return told(True, f"a red flag is raised ({first.level}: {first.title}); refer first: {first.action}")
+        flag = was.screening.flags[0]
+        return told(True, f"a red flag is raised ({flag.level}: {flag.title}); refer first: {flag.action}")
     if aim is not None and aims_at_whole:
         tests = _for_pattern(was, aim, most or choices.shown)
         return told(not tests, "" if tests else f"nothing that is left to look at would show {label} or take it away", tests)
     if not wanted:
         return told(True, "nothing is at stake: no suspicion is open or near a threshold")
-    found = _worthwhile(was, leading, within, most) or _worthwhile(was, wanted, within, most)
+    most = most or choices.shown
+    found = _worthwhile(was, leading, within, first, most) or _worthwhile(was, wanted, within, first, most)
+    found = found or _anything(was, wanted, within, first)
     if not found:
         return told(True, "nothing that is left to look at would change a status" + (f" of {label}" if aim else ""))
     return told(False, "", found)
@@ -149,8 +152,21 @@ def _label(aim: Asked, kb: KnowledgeBase) -> str:
     return " ".join(part for part in (shelf[aim.name].name, side, aim.state) if part)
 
 
-def _worthwhile(was: Weighed, wanted: frozenset[About], within: set[tuple[str, str | None]] | None, most: int | None) -> list[Test]:
-    return ranked(was, wanted, candidates(was, wanted, within), most or was.knowledge.kb.constants.next.shown)
+Battery = set[tuple[str, str | None]] | None  # the findings and tasks of a battery; None: whatever there is
+
+
+def _worthwhile(
+    was: Weighed, wanted: frozenset[About], within: Battery, asked_first: Container[str], most: int
+) -> list[NextTest]:  # fmt: skip
+    found = [best for places in candidates(was, wanted, within).values() if (best := _foremost(places, was)).finding not in asked_first]
+    return ranked(was, wanted, sorted(found, key=lambda c: _by_promise(c, was.knowledge.kb)), most)
+
+
+def _anything(was: Weighed, wanted: frozenset[About], within: Battery, asked_first: Container[str]) -> list[NextTest]:
+    """Before it is said that nothing would change a status: every side and task by itself is worked out."""
+    found = [c for places in candidates(was, wanted, within).values() for c in places if c.finding not in asked_first]
+    worked = [test for c in found if (test := worked_out(was, wanted, c))]
+    return sorted(worked, key=lambda t: (rank(t, was.knowledge.kb), t.side))
 
 
 # --- what is at stake -----------------------------------------------------------------------------------------------------------
@@ -251,29 +267,31 @@ def _turn(premise: str, conclusion: str) -> str:
     return "same" if premise == conclusion else "opposite"
 
 
-def candidates(was: Weighed, wanted: Iterable[About], within: set[tuple[str, str | None]] | None = None) -> list[Candidate]:
-    """What the case does not state and what speaks to what is at stake, most promising first: one for each finding.
+def candidates(was: Weighed, wanted: Iterable[About], within: Battery = None) -> Mapping[str, Sequence[Candidate]]:
+    """What the case does not state and what speaks to what is at stake, by finding: each of its sides and tasks.
 
-    Its side is the one in question, both where both promise alike; its task the one that promises most. Left out: what hurts, and
-    what must not be done. `within`: only these findings and tasks (a battery's).
+    Left out: what hurts, what must not be done, and what cannot be where its opposite was seen.
     """
-    kb, barred = was.knowledge.kb, _barred(was.stated, was.knowledge)
-    promises = _promises(was, wanted)
-    found = []
-    for name, by_place in promises.items():
-        kind = kb.findings[name]
-        places = [
-            (side, task)
-            for side, task in by_place
-            if (name, side) not in barred and key_of(name, side, task) not in was.items
-            and (within is None or (name, task or None) in within)
-        ]  # fmt: skip
-        if places:
-            order = (*kind.tasks, "")
-            best = min(places, key=lambda p: (-by_place[p], order.index(p[1]), p[0]))
-            alike = [s for s, t in places if t == best[1] and by_place[s, t] == by_place[best]]
-            found.append(Candidate(name, tuple(sorted(alike)), best[1], by_place[best]))
-    return sorted(found, key=lambda c: (-c.promise, _cost(kb.findings[c.finding]), c.finding))
+    barred = _barred(was.stated, was.knowledge)
+    found: dict[str, list[Candidate]] = {}
+    for name, by_place in sorted(_promises(was, wanted).items()):
+        for (side, task), promise in by_place.items():
+            stated = (name, side) in barred or key_of(name, side, task) in was.items
+            if not stated and (within is None or (name, task or None) in within):
+                found.setdefault(name, []).append(Candidate(name, (side,), task, promise))
+    return found
+
+
+def _foremost(places: Sequence[Candidate], was: Weighed) -> Candidate:
+    """The side in question, both where both promise alike, and the task that promises most."""
+    order = (*was.knowledge.kb.findings[places[0].finding].tasks, "")
+    best = min(places, key=lambda c: (-c.promise, order.index(c.task), c.sides))
+    alike = sorted(side for c in places if (c.task, c.promise) == (best.task, best.promise) for side in c.sides)
+    return best._replace(sides=tuple(alike))
+
+
+def _by_promise(candidate: Candidate, kb: KnowledgeBase) -> tuple[int, int, str]:
+    return -candidate.promise, _cost(kb.findings[candidate.finding]), candidate.finding
 
 
 def _promises(was: Weighed, wanted: Iterable[About]) -> Mapping[str, Mapping[tuple[str, str], int]]:
@@ -366,7 +384,7 @@ def _cautions(stated: Stated) -> tuple[str, ...]:
 # --- what each would change -----------------------------------------------------------------------------------------------------
 
 
-def ranked(was: Weighed, wanted: frozenset[About], found: Sequence[Candidate], most: int) -> list[Test]:
+def ranked(was: Weighed, wanted: frozenset[About], found: Sequence[Candidate], most: int) -> list[NextTest]:
     """The tests that would change a status at stake, best first. The most promising are worked out; where none of them would change
     anything, all the others are."""
     tried = was.knowledge.kb.constants.next.tried
@@ -377,13 +395,13 @@ def ranked(was: Weighed, wanted: frozenset[About], found: Sequence[Candidate], m
     return sorted(worked, key=lambda t: rank(t, was.knowledge.kb))[:most]
 
 
-def rank(test: Test, kb: KnowledgeBase) -> tuple[object, ...]:
+def rank(test: NextTest, kb: KnowledgeBase) -> tuple[object, ...]:
     """What tells explanations apart first, then what changes most, cheap before dear; then by how far points move, and by name."""
     moved = sum(abs(c.points_if_present - c.points) + abs(c.points_if_absent - c.points) for c in test.changes)
     return not test.tells_apart, -test.expected, _cost(kb.findings[test.finding]), -round(moved, 3), test.finding, test.task or ""
 
 
-def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> Test | None:
+def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> NextTest | None:
     """What a candidate would change, present and absent; None where no status at stake would change."""
     kb = was.knowledge.kb
     places = _places(wanted, was.knowledge)
@@ -401,10 +419,10 @@ def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> 
     return _test(candidate, changes, bool(apart), expected, was)
 
 
-def _test(candidate: Candidate, changes: Sequence[Change], apart: bool, expected: float, was: Weighed) -> Test:
+def _test(candidate: Candidate, changes: Sequence[Change], apart: bool, expected: float, was: Weighed) -> NextTest:
     kb = was.knowledge.kb
     kind = kb.findings[candidate.finding]
-    return Test(
+    return NextTest(
         "test", kind.id, kind.name, "bilateral" if len(candidate.sides) > 1 else candidate.sides[0], candidate.task or None,
         kb.tasks[candidate.task].name if candidate.task else None, kind.method, _why(changes, apart), kind.how, kind.side_means,
         round(expected, 3), apart, tuple(changes),
@@ -458,7 +476,7 @@ def _step(turn: Turn) -> int:
     return _ORDER.index(status(turn.after)) - _ORDER.index(status(turn.before))
 
 
-def _for_pattern(was: Weighed, aim: Asked, most: int) -> list[Test]:
+def _for_pattern(was: Weighed, aim: Asked, most: int) -> list[NextTest]:
     """What would show a pattern or take it away: each finding that its core asks for, by a fresh run with it present and one without."""
     kb, barred = was.knowledge.kb, _barred(was.stated, was.knowledge)
     pattern = kb.patterns[aim.name]
@@ -514,16 +532,23 @@ def _why(changes: Sequence[Change], apart: bool) -> str:
 
 
 def _told(changes: Sequence[Change], outcome: str) -> str:
-    """The first two of what changes, and how many more."""
-    first = [f"{c.name} {c.side} {c.state} goes from {c.now} to {getattr(c, outcome)}" for c in changes[:_TOLD]]
-    more = len(changes) - len(first)
-    return " and ".join(first) + (f" (and {more} more)" if more else "")
+    """The first two of what changes, and how many more; what changes on both sides alike is one."""
+    found: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for c in changes:
+        found[c.name, "" if c.state == "pattern" else c.state, c.now, getattr(c, outcome)].append(c.side)
+    lines = [
+        " ".join(part for part in (name, "on both sides" if len(sides) > 1 else sides[0].replace("midline", ""), state) if part)
+        + f" goes from {now} to {then}"
+        for (name, state, now, then), sides in found.items()
+    ]
+    more = len(lines) - _TOLD
+    return " and ".join(lines[:_TOLD]) + (f" (and {more} more)" if more > 0 else "")
 
 
 # --- red flags first ------------------------------------------------------------------------------------------------------------
 
 
-def flag_questions(was: Weighed) -> list[Test]:
+def flag_questions(was: Weighed) -> list[NextTest]:
     """What has yet to be asked about red flags, most urgent first: of flags that are half met, then of those that would explain what
     is there. One question a flag, and none twice."""
     kb, screening = was.knowledge.kb, was.screening
@@ -533,7 +558,7 @@ def flag_questions(was: Weighed) -> list[Test]:
     open_flags = [kb.flags[name] for name in screening.not_asked if name not in half and present & set(kb.flags[name].explains)]
     open_flags.sort(key=lambda f: (LEVELS.index(f.level), -len(present & set(f.explains)), f.id))
     waiting = [kb.flags[h.id] for h in screening.half_met] + open_flags
-    found: dict[str, Test] = {}
+    found: dict[str, NextTest] = {}
     for flag in waiting:
         name = next((a for a in flag.when.asks if a in kb.findings and a not in told), None)
         if name is not None and name not in found and LEVELS.index(flag.level) <= LEVELS.index("soon"):
@@ -541,9 +566,10 @@ def flag_questions(was: Weighed) -> list[Test]:
     return list(found.values())
 
 
-def _flag_question(kind: FindingType, flag: Flag, was: Weighed, there: Sequence[str]) -> Test:
-    sides = {was.items[key].side for key in there if key in was.items} & set(MIRROR)
+def _flag_question(kind: FindingType, flag: Flag, was: Weighed, there: Sequence[str]) -> NextTest:
+    sides = {was.items[key].side for key in there} & set(MIRROR)
     side = "midline" if kind.needs_no_side else sides.pop() if len(sides) == 1 else "bilateral"
-    because = f"is half met ({', '.join(there)})" if there else "could explain what is seen, and was not asked about"
+    names = dict.fromkeys(was.knowledge.kb.findings[was.items[key].finding].name for key in there)
+    because = f"is half met ({', '.join(names)})" if there else "could explain what is seen, and was not asked about"
     why = f"{flag.title}: a red flag ({flag.level}) that {because}"
-    return Test("flag", kind.id, kind.name, side, None, None, kind.method, why, kind.how, kind.side_means, 0.0, False, ())
+    return NextTest("flag", kind.id, kind.name, side, None, None, kind.method, why, kind.how, kind.side_means, 0.0, False, ())

@@ -1,0 +1,222 @@
+"""What to look at next: what is promised is what a fresh run says, what is stated is not asked again, and it stops for a reason."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from small import rule, rules, small_knowledge
+from strategies import CaseDict, cases
+
+from expert import Assessment, UsageError, assess, case_from_mapping, load_case, load_knowledge, pipeline
+from expert.ledger import is_contradicted
+from expert.model import Knowledge, Result, Stated
+from expert.normalise import key_of, normalise
+from expert.questions.next_tests import NextTest, NextTests, at_stake, next_tests, plain_item
+from expert.weighing import NATIVE, weigh
+
+Status = dict[tuple[str, str, str], tuple[str, float]]
+
+
+def run(case: CaseDict, knowledge: Knowledge | None = None) -> Assessment:
+    return assess(case, knowledge or load_knowledge(), "native")
+
+
+def statuses(result: Result) -> Status:
+    weighed = {h.about: h for h in (*result.contradicted, *result.hypotheses)}
+    return {(a.muscle, a.side, a.state): ("contradicted" if is_contradicted(h) else h.status, h.points) for a, h in weighed.items()}
+
+
+def with_test(case: CaseDict, test: NextTest, present: bool) -> CaseDict:
+    told = {"name": test.finding, "present": present, "side": None if test.side == "midline" else test.side, "task": test.task}
+    if test.side == "midline" and "midline" in load_knowledge().kb.findings[test.finding].sides:
+        told["side"] = "midline"
+    more = deepcopy(case)
+    more.setdefault("findings", []).append({k: v for k, v in told.items() if v is not None})
+    return more
+
+
+def findings(answer: NextTests) -> list[tuple[str, str, str | None]]:
+    return [(t.finding, t.side, t.task) for t in answer.tests if t.kind == "test"]
+
+
+# --- laws -----------------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=12)
+@given(cases(least=1))
+def test_what_a_test_would_change_is_what_a_fresh_run_with_it_says(case: CaseDict) -> None:
+    answer = run(case)
+    now = statuses(answer.result)
+    for test in [t for t in answer.next_tests().tests if t.kind == "test"]:
+        present, absent = (statuses(run(with_test(case, test, p)).result) for p in (True, False))
+        assert test.changes
+        for c in test.changes:
+            about = (c.muscle, c.side, c.state)
+            assert now.get(about, ("insufficient", c.points)) == (c.now, c.points)
+            assert present.get(about, ("insufficient", c.points_if_present)) == (c.if_present, c.points_if_present)
+            assert absent.get(about, ("insufficient", c.points_if_absent)) == (c.if_absent, c.points_if_absent)
+            assert {c.if_present, c.if_absent} != {c.now}
+
+
+@given(cases(least=1))
+def test_nothing_that_is_stated_is_asked_again_and_no_finding_twice(case: CaseDict) -> None:
+    answer = run(case)
+    stated = {i.key for i in answer.result.stated.items}
+    tests = answer.next_tests().tests
+    for test in tests:
+        sides = ("left", "right") if test.side == "bilateral" else (test.side,)
+        assert not stated & {key_of(test.finding, side, test.task or "") for side in sides}
+    assert len({t.finding for t in tests}) == len(tests)
+
+
+@given(cases(least=1))
+def test_it_stops_for_a_reason_or_says_where_to_go_on(case: CaseDict) -> None:
+    answer = run(case).next_tests()
+    assert answer.should_stop is bool(answer.because)
+    assert answer.should_stop is not bool(findings(answer))
+    kinds = [t.kind for t in answer.tests]
+    assert kinds == sorted(kinds), "red flags come first"
+
+
+_SMALL = rules(
+    rule("dip-puller", "{finding: dip}", "{muscle: puller, side: opposite, state: underactive, points: 4}"),
+    rule("lift-puller", "{finding: lift}", "{muscle: puller, state: underactive, points: 3}", source="second-table"),
+    rule("lift-pusher", "{finding: lift}", "{muscle: pusher, state: overactive, points: 2}"),
+    rule("bow-turner", "{finding: bow}", "{muscle: turner, side: both, state: shortened, points: 2}"),
+    rule("bow-and-dip", "{all: [{finding: bow}, {finding: dip}]}", "{muscle: turner, state: shortened, points: 3}"),
+    rule("short-busy", "{hypothesis: {muscle: turner, state: shortened}}", "{muscle: pusher, state: overactive, points: 2}", grade="D"),
+)
+
+
+@pytest.mark.parametrize("dip", [None, "left", "right"])
+@pytest.mark.parametrize("lift", [None, True, False])
+@pytest.mark.parametrize("bow", [None, True, False])
+def test_where_it_stops_nothing_that_is_left_would_change_a_status(dip: str | None, lift: bool | None, bow: bool | None) -> None:
+    knowledge = small_knowledge(_SMALL)
+    given = [{"name": "dip", "side": dip, "task": "walking"}] if dip else []
+    given += [{"name": "lift", "side": "right", "present": lift}] if lift is not None else []
+    given += [{"name": "bow", "present": bow}] if bow is not None else []
+    stated = normalise(case_from_mapping({"findings": given}), knowledge.kb)
+    answer = next_tests(stated, knowledge)
+    wanted = {(a.muscle, a.side, a.state) for a in at_stake(weigh(stated, knowledge))[1]}
+    assert answer.at_stake == len(wanted)
+    assert answer.should_stop is not any(_turns(stated, knowledge, wanted))
+
+
+def _turns(stated: Stated, knowledge: Knowledge, wanted: set[tuple[str, str, str]]) -> Any:
+    """Every single thing that could be looked at, and whether it would change a status at stake: by fresh runs, of all there is."""
+    now = statuses(pipeline.run(stated, knowledge, NATIVE))
+    for kind in knowledge.kb.findings.values():
+        for side in ("left", "right") if "left" in kind.sides else ("midline",):
+            for task in kind.tasks or ("",):
+                for present in (True, False):
+                    item = plain_item(kind.id, side, task, present, knowledge.kb)
+                    if item.key in {i.key for i in stated.items}:
+                        continue
+                    items = tuple(sorted((*stated.items, item), key=lambda i: i.key))
+                    then = statuses(pipeline.run(replace(stated, items=items), knowledge, NATIVE))
+                    nothing = ("insufficient", 0.0)
+                    yield any(now.get(a, nothing)[0] != then.get(a, nothing)[0] for a in wanted)
+
+
+# --- what is asked first, and what never ---------------------------------------------------------------------------------------------
+
+
+def test_the_question_of_a_half_met_flag_comes_first() -> None:
+    answer = run({"findings": [{"name": "hip drop", "side": "right", "task": "running"}], "symptoms": ["low back pain"]}).next_tests()
+    half = run({"findings": [], "symptoms": ["low back pain"]}).referral.half_met
+    assert answer.tests[0].kind == "flag"
+    assert answer.tests[0].finding in half[0].ask
+    assert "half met" in answer.tests[0].why
+
+
+def test_a_raised_red_flag_stops_everything_but_questions_about_red_flags() -> None:
+    answer = assess(load_case("examples/red-flag.yaml"), engine="native").next_tests()
+    assert answer.should_stop
+    assert "refer first" in answer.because
+    assert {t.kind for t in answer.tests} <= {"flag"}
+    assert "Stop" in answer.report("txt").splitlines()[1]
+
+
+def test_what_hurt_is_not_tested_again() -> None:
+    case = {"findings": [{"name": "hip drop", "side": "right", "task": "running"}]}
+    asked = {t.finding for t in run(case).next_tests("gluteus medius:left").tests if t.kind == "test"}
+    strength = "hip-abduction-weak"
+    sore = {"findings": [*case["findings"], {"name": strength, "side": "left", "present": False, "pain": 6}]}
+    assert asked
+    assert strength not in {t.finding for t in run(sore).next_tests("gluteus medius:left").tests}
+
+
+def test_the_opposite_of_what_was_seen_is_not_looked_for() -> None:
+    seen = {"name": "knee valgus", "side": "left", "task": "squat"}
+    case = {"findings": [{"name": "hip drop", "side": "right", "task": "running"}, seen]}
+    assert ("knee-varus", "left") not in {(t.finding, t.side) for t in run(case).next_tests().tests}
+
+
+def test_a_symmetrical_case_asks_for_both_sides_at_once() -> None:
+    answer = assess(load_case("examples/desk-worker.yaml"), engine="native").next_tests("pectoralis minor:left")
+    assert answer.tests
+    both = run({"findings": [{"name": "anterior pelvic tilt", "side": "bilateral", "task": "standing"}]}).next_tests()
+    assert "left" not in {t.side for t in both.tests}
+    assert "right" not in {t.side for t in both.tests}
+
+
+def test_what_a_surgeon_restricted_is_said() -> None:
+    surgery = [{"name": "hip replacement", "restrictions": ["no squats"]}]
+    case = {"findings": [{"name": "hip drop", "side": "right", "task": "running"}], "surgery": surgery}
+    assert run(case).next_tests().cautions == ("hip replacement: no squats",)
+
+
+# --- a target, a battery ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_target_gives_tests_of_that_state_alone() -> None:
+    answer = assess(load_case("examples/runner.yaml"), engine="native").next_tests("gluteus medius:left:weak")
+    tests = [t for t in answer.tests if t.kind == "test"]
+    assert tests
+    assert {(c.muscle, c.side, c.state) for t in tests for c in t.changes} == {("gluteus-medius", "left", "weak")}
+    assert answer.target == "Gluteus medius left weak"
+
+
+def test_a_pattern_can_be_the_target() -> None:
+    answer = assess(load_case("examples/squatter.yaml"), engine="native").next_tests("pattern:stiff-ankle-knee:right")
+    changes = [c for t in answer.tests for c in t.changes]
+    assert changes
+    assert {(c.muscle, c.state, c.now, c.if_present) for c in changes} == {("stiff-ankle-knee", "pattern", "not found", "found")}
+
+
+def test_a_battery_keeps_the_question_within_it() -> None:
+    knowledge = load_knowledge()
+    inside = {(i.finding, i.task) for i in knowledge.kb.batteries["single-leg-squat"].items}
+    answer = assess(load_case("examples/runner.yaml"), knowledge, "native").next_tests(battery="single-leg squat")
+    assert findings(answer)
+    assert {(finding, task) for finding, _, task in findings(answer)} <= inside
+
+
+@pytest.mark.parametrize("words", ["gluteus medius:up", "gluteus medios maximum", "pattern:nothing at all", "gluteus medius:left:tired"])
+def test_a_target_that_nobody_knows_is_told_so(words: str) -> None:
+    with pytest.raises(UsageError):
+        run({"findings": []}).next_tests(words)
+
+
+def test_an_empty_case_has_nothing_at_stake() -> None:
+    answer = run({"findings": []}).next_tests()
+    assert (answer.should_stop, answer.at_stake, answer.tests) == (True, 0, ())
+    assert "nothing is at stake" in answer.because
+
+
+# --- how it prints ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["txt", "md", "html"])
+def test_it_prints_what_to_do_whose_side_and_why(format: str) -> None:
+    answer = assess(load_case("examples/runner.yaml"), engine="native").next_tests()
+    text = " ".join(answer.report(format).split())
+    test = next(t for t in answer.tests if t.kind == "test")
+    assert " ".join((test.how or "").split()) in text
+    assert " ".join((test.side_means or "").split()) in text
+    assert "if present" in text
