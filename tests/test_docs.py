@@ -422,6 +422,16 @@ def keys_of(tree: dict[str, Any]) -> dict[str, set[str]]:
     return seen
 
 
+# What no example shows, for the tables of keys only.
+ALSO: tuple[dict[str, Any], ...] = (
+    {
+        "findings": [{"name": "iliotibial-band-short", "side": "left", "seen_by": "instrument"}],
+        "symptoms": [{"name": "lateral-hip-pain", "side": "left"}],
+        "history": ["multiple-sclerosis", "sitting-all-day"],
+    },
+)  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def answers(knowledge: Knowledge) -> dict[str, Assessment]:
     return {path.stem: assess(load_case(path), knowledge, engine="native") for path in EXAMPLES}
@@ -429,7 +439,7 @@ def answers(knowledge: Knowledge) -> dict[str, Assessment]:
 
 def test_every_key_of_the_json_stands_on_its_page_and_no_other(answers: dict[str, Assessment]) -> None:
     seen: dict[str, set[str]] = {}
-    for answer in answers.values():
+    for answer in (*answers.values(), *(assess(case, load_knowledge(), "native") for case in ALSO)):
         for heading, keys in keys_of(answer.to_dict()).items():
             seen.setdefault(heading, set()).update(keys)
     told = {heading: {row[0].strip("`") for row in rows(text)} for heading, text in sections("docs/json.md").items()}

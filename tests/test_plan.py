@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -584,6 +587,21 @@ def test_a_mirrored_case_has_the_mirrored_plan(case: CorpusCase) -> None:
         return assess({"findings": [], **c.case}, load_knowledge(), "native").to_dict()["plan"]
 
     assert _turned(plan_of(case)) == _turned(_turned(plan_of(case.mirrored())))
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worked_examples_of_the_page_print_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).resolve().parent.parent
+    monkeypatch.chdir(root)
+    page = (root / "docs" / "plan.md").read_text(encoding="utf-8")
+    worked = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(worked) == 2
+    for code, printed in worked:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            exec(compile(code, "plan.md", "exec"), {})  # noqa: S102
+        assert out.getvalue() == printed
 
 
 # --- the knowledge ---------------------------------------------------------------------------------------------------------------------
