@@ -6,7 +6,7 @@ Data in, data out: the words that join them stand in reports/templates/.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -18,17 +18,24 @@ def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
     """What the templates show beside the answer itself: numbered rows, words for keys, groups of causes, steps of the plan."""
     names = _Names(a, kb)
     lists = _lists(a["hypotheses"], names, top)
+    _tell_steadiness(lists, a["uncertainty"])
     return {
         "names": names,
         "lists": lists,
         "shown": [row for each in lists.values() for row in each["rows"]],
         "contradicted": _contradicted(a["contradicted"], names),
+        "unsuspected": sum(not _was_asked(h, names) for h in a["contradicted"]),
+        "unsteady": _unsteady(lists, a["uncertainty"]),
+        "drivers": _drivers(a, names),
+        "disputes": _disputes(a["conflicts"]),
         "insufficient": sum(h["status"] == "insufficient" for h in a["hypotheses"]),
         "seen": names.things([i["key"] for i in a["inputs"]["used"]]),
         "half_met": [h for h in a["referral"]["half_met"] if h["level"] in ("emergency", "urgent")],
         "unasked": _unasked(a["referral"]["not_asked"], kb),
         "causes": _causes(a["causes"], names),
+        "beside": sorted(a["causes"], key=itemgetter("grade"))[:3],
         **_plan(a["plan"]["phases"]),
+        "again": names.things(item["key"] for item in (a["plan"].get("reassess") or {}).get("look_at", ())),
         "strata": lambda: _strata(a["trace"], names),
         "starts": _starts(a["predicted"][:top], kb),
     }
@@ -77,6 +84,14 @@ class _Names:
             else:
                 found.setdefault((*same, thing["side"]), dict(thing))
         return list(found.values())
+
+    def place(self, key: str) -> Tree:
+        """A key of a state (`soleus:left:shortened`, `pelvis-drop:right`, a cause) as a place of the body."""
+        first = key.split(":")[0]
+        if first in self.kb.causes and first not in self.kb.nodes and first not in self.kb.muscles:
+            return {"kind": "cause", "name": self.kb.causes[first].title, "side": self.thing(key)["side"], "state": "present"}
+        thing = self.thing(key)
+        return {"kind": "muscle" if first in self.kb.muscles else "node", **{k: thing[k] for k in ("name", "side", "state")}}
 
     def title(self, rule: str) -> str:
         """What a rule or pattern is called."""
@@ -206,9 +221,61 @@ def _unasked(flags: Iterable[str], kb: KnowledgeBase) -> list[Tree]:
 
 
 def _contradicted(states: Sequence[Tree], names: _Names) -> list[Tree]:
-    """What is contradicted: where some of it had been suspected, that alone."""
-    suspected = [s for s in states if s["points_for"]]
-    return [{**_row(side, pairs, names), "rival": None} for side, pairs in _alike(suspected or states)]
+    """What is contradicted and had been suspected, by evidence or by somebody who tested for it."""
+    asked = [s for s in states if _was_asked(s, names)]
+    return [{**_row(side, pairs, names), "rival": None} for side, pairs in _alike(asked)]
+
+
+def _was_asked(state: Tree, names: _Names) -> bool:
+    """Whether something speaks for a contradicted state, or a test of it was stated and found nothing."""
+    tested = any(not names.thing(key)["present"] for e in state["evidence"] if e["points"] < 0 for key in e["findings"])
+    return bool(state["points_for"]) or tested
+
+
+def _tell_steadiness(lists: Mapping[str, Tree], uncertainty: Tree) -> None:
+    """Every row with how steady it is: what is said of the first of the hypotheses it stands for is true of all of them."""
+    told = {(h["muscle"], h["side"], h["state"]): h for h in uncertainty["stability"]["hypotheses"]}
+    for row in (row for each in lists.values() for row in each["rows"]):
+        side = "left" if row["side"] == "both" else row["side"]
+        row["steady"] = told.get((row["muscles"][0], side, row["state"]))
+
+
+def _unsteady(lists: Mapping[str, Tree], uncertainty: Tree) -> list[Tree]:
+    """Supported rows that lose their status in a fifth of the drawings or more."""
+    drawings = uncertainty["stability"]["drawings"]
+    return [row for row in lists["supported"]["rows"] if row["steady"] and 5 * row["steady"]["status_kept"] <= 4 * drawings]
+
+
+def _drivers(a: Tree, names: _Names) -> list[Tree]:
+    """The sets of drivers with everything they name in words."""
+    known = {_state_key(d): d for d in a["drivers"]}
+    sets = []
+    for one in a["driver_sets"]:
+        instead = {entry["of"]: entry["could_be"] for entry in one["instead"]}
+        drivers = [{**known[key], "instead": [names.place(other) for other in instead.get(key, ())]} for key in one["drivers"]]
+        accounts = [{**d, "explains": names.things(d["explains"]), "leaves": names.things(d["leaves"])} for d in drivers]
+        sets.append({"drivers": accounts, "explains": names.things(one["explains"]), "leaves": names.things(one["leaves"])})
+    return sets
+
+
+def _state_key(state: Tree) -> str:
+    side = "" if state["side"] == "midline" else f":{state['side']}"
+    return f"{state['id']}{side}" + ("" if state["state"] == "present" else f":{state['state']}")
+
+
+def _disputes(conflicts: Iterable[Tree]) -> list[Tree]:
+    """Rules that dispute each other, gathered about the one that disputes most of the others."""
+    left = [dict(c) for c in conflicts]
+    found = []
+    while left:
+        counts = Counter(rule for c in left for rule in c["between"])
+        one = min(counts, key=lambda rule: (-counts[rule], rule))
+        here = [c for c in left if one in c["between"]]
+        left = [c for c in left if one not in c["between"]]
+        others = [next(r for r in c["between"] if r != one) for c in here]
+        told = {key: list(dict.fromkeys(x for c in here for x in c[key])) for key in ("muscles", "sources")}
+        found.append({"one": one, "others": others, **told})
+    return found
 
 
 def _causes(causes: Iterable[Tree], names: _Names) -> list[Tree]:
@@ -227,16 +294,20 @@ def _plan(phases: Iterable[Tree]) -> Tree:
     for phase in phases:
         same: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         sources: dict[tuple[str, str], list[str]] = {}
+        examples: dict[tuple[str, str], dict[str, Tree]] = defaultdict(dict)
         for item in phase["items"]:
             key = (item["do"], item["because"])
             sources.setdefault(key, item["sources"])
+            for exercise in item.get("exercises", ()):
+                examples[key].setdefault(exercise["id"], {**exercise, "muscles": {}})["muscles"][item["name"]] = None
             known = same[key].get(item["name"], item["side"])
             same[key][item["name"]] = known if known == item["side"] else "both"
         steps = []
         for (do, because), muscles in same.items():
             listed = [{"name": name, "side": side} for name, side in muscles.items()]
             one = sets.setdefault(tuple(muscles.items()), {"muscles": listed, "named": len(listed) > 2})
-            steps.append({"do": do, "because": because, "sources": sources[do, because], "set": one})
+            shown = [{**e, "muscles": list(e["muscles"])} for e in examples[do, because].values()]
+            steps.append({"do": do, "because": because, "sources": sources[do, because], "set": one, "exercises": shown})
         told.append({**phase, "items": steps})
     for number, one in enumerate(s for s in sets.values() if s["named"]):
         one["letter"] = chr(ord("A") + number) if number < 26 else f"A{number}"
