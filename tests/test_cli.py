@@ -204,8 +204,10 @@ def test_a_case_that_is_wrong_writes_nothing(run: Any, tmp_path: Path) -> None:
         ("assess", str(RUNNER), "--top", "many"),
         ("assess", str(RUNNER), "--no-such-option"),
         ("why", str(RUNNER)),
-        ("why", str(RUNNER), "gluteus medius"),
         ("why", str(RUNNER), "gluteus medius:left:weak:now"),
+        ("why-not", str(RUNNER)),
+        ("why-not", str(RUNNER), "flag:cauda-equina"),
+        ("why-not", str(RUNNER), "gluteus medius:left", "--top", "0"),
         ("search",),
         ("diagnose", str(RUNNER)),
         ("kb", "schema", "rule"),
@@ -263,13 +265,16 @@ def test_search_that_finds_nothing_is_a_failure(run: Any) -> None:
 
 def test_why_ends_in_what_the_case_states(run: Any) -> None:
     ran = good(run("why", RUNNER, "glute med:left"))
-    assert "Gluteus medius left underactive: supported" in ran.out
+    assert "Gluteus medius, left: underactive\nSupported" in ran.out
     assert "[hip-drop:right:running]" in ran.out
-    assert "[hip-drop:right:running]" not in good(run("why", RUNNER, "gluteus medius:left:overactive")).out
+    assert "[hip-drop:right:running]" not in good(run("why", RUNNER, "pectoralis minor:left:shortened")).out
 
 
 def test_why_not_says_what_would_be_needed(run: Any) -> None:
     assert "not asked" in good(run("why", RUNNER, "QL:right:shortened")).out
+    told = good(run("why-not", RUNNER, "gluteus medius:right:underactive", "--top", "1")).out
+    assert "seen on the right, this needs the left" in " ".join(told.split())
+    assert json.loads(good(run("why-not", RUNNER, "gluteus medius:right:underactive", "--json")).out)["states"]
 
 
 @pytest.mark.parametrize(
