@@ -37,7 +37,7 @@ from expert.model import (
 )
 
 _ONE = 1000  # a strength of 1, and the factor of a moderate sign, in thousandths
-_LOOKS = ("observation", "question")  # methods that show a position or a complaint, and no state of a muscle by themselves
+_LOOKS = ("observation", "question", "palpation")  # methods that show a place or a complaint, and no state of a muscle by themselves
 SETS, CANDIDATES, UNSEEN, INSTEAD, FOLLOWS = 5, 12, 6, 6, 3  # how many are told
 STEPS = 20_000  # how far the search for the smallest sets goes before it settles for sets that cover
 
