@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -23,6 +24,7 @@ from expert.model import MIRROR, Account, Covering, Driver, DriverSet, Knowledge
 from expert.questions import Drivers
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+PAGE = (EXAMPLES.parent / "docs" / "drivers.md").read_text(encoding="utf-8")
 
 
 def run(case: Any, knowledge: Knowledge | None = None) -> Assessment:
@@ -522,3 +524,29 @@ def test_the_command_prints_the_answer_and_its_json(monkeypatch: pytest.MonkeyPa
     told = run_here(monkeypatch, "drivers", path, "--json", "--engine", "native")
     assert told.out.count("\n") == 1
     assert json.loads(told.out) == json.loads(example("ankle-runner").drivers().to_json())
+
+
+# --- the page --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_example_on_the_page_is_what_the_command_prints() -> None:
+    (block,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert block.startswith("In short: ")
+    assert block.strip() in str(example("ankle-runner").drivers())
+
+
+def test_the_page_tells_every_key_of_the_answer_and_no_other() -> None:
+    told = re.findall(r"^\| `(\w+)` \|", PAGE.split("## The answer as JSON")[1], re.MULTILINE)
+    answer = example("ankle-runner").drivers().to_dict()
+    assert told == list(answer)
+    (driver,) = answer["sets"][0]["drivers"]
+    assert all(f"`{key}`" in PAGE for part in (driver, driver["explains"][2], driver["explains"][2]["path"][0]) for key in part)
+
+
+def test_the_numbers_of_the_page_are_those_of_the_program(knowledge: Knowledge) -> None:
+    constants = knowledge.kb.constants
+    for words in (
+        f"at most {constants.spread.links} links", f"at least {constants.spread.explain}", f"as a share of {constants.high:g}",
+        f"At most {drivers.SETS} sets and {drivers.INSTEAD} such others", f"after {drivers.STEPS} steps",
+    ):  # fmt: skip
+        assert words in " ".join(PAGE.split())

@@ -13,18 +13,18 @@ import expert
 ROOT = Path(expert.__file__).resolve().parent
 FLOORS = {
     0: {"errors", "formats", "words", "reading", "model", "resources"},
-    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange", "premises"},
+    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange", "premises", "packs"},
     2: {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
-        "spread", "advice", "plan", "exercises", "proof", "render", "contract",
+        "spread", "drivers", "advice", "plan", "exercises", "proof", "render", "contract", "pdf",
     },
     3: {"pipeline", "weighing"},
     4: {
-        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "questions",
+        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "questions", "voices", "questions.marking",
         "questions.answer", "questions.asked", "questions.next_tests", "questions.change",
-        "questions.compare", "questions.overturn", "questions.replay", "questions.what_if", "questions.why", "questions.why_not",
+        "questions.compare", "questions.drivers", "questions.overturn", "questions.replay", "questions.what_if", "questions.why", "questions.why_not",
     },
-    5: {"assessment", "cli", "cli_ask", "cli_visits", "cli_kb", ""},
+    5: {"assessment", "cli", "cli_report", "cli_ask", "cli_visits", "cli_kb", ""},
 }  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 
@@ -66,6 +66,12 @@ SAME_FLOOR = {
     ("questions.why", "questions.why_not"): "why something that is not there is why not; what is not known yet are its nearest rules",
     ("", "assessment"): "the face names what programs use",
     ("cli", "cli_ask"): "one command line, its commands in several rooms",
+    ("cli", "cli_report"): "one command line, its commands in several rooms",
+    ("cli_report", ""): "the doorway calls the face that everybody calls",
+    ("questions", "questions.marking"): "the face of the rooms",
+    ("questions.marking", "questions.answer"): "every answer shows itself alike",
+    ("questions.marking", "questions.why"): "a marking key gives the proof of what it expects",
+    ("cli_report", "cli_ask"): "a case is read and an answer told alike",
     ("cli", "cli_kb"): "one command line, its commands in several rooms",
     ("questions.what_if", "questions.change"): "what differs is told alike",
     ("questions.compare", "questions.change"): "what differs is told alike",
@@ -79,7 +85,7 @@ SAME_FLOOR = {
     ("cli_ask", ""): "the doorway calls the face that everybody calls",
     ("cli_kb", ""): "the doorway calls the face that everybody calls",
 }
-READS_DISK = {"cases", "knowledge", "resources", "terminal"}
+READS_DISK = {"cases", "knowledge", "packs", "resources", "terminal"}
 OPENERS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob", "rglob", "fdopen", "mkstemp"}
 
 MODULES = sorted(
