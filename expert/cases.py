@@ -66,7 +66,8 @@ def case_from_quick(
 ) -> Case:
     """A case from quick entries such as `hip drop:right:running`; parts after the name come in any order.
 
-    `pain`, `painful` say that pain limited it, `pain 6` how much of 10. A measured value is `hip abduction strength:left:148 N`: the part that starts with a digit is the value and its unit.
+    `pain`, `painful` say that pain limited it, `pain 6` how much of 10. A measured value is `hip abduction strength:left:148 N`:
+    the part that starts with a digit is the value and its unit.
     """
     entries = [(text, value) for texts, value in ((present, True), (absent, False), (unknown, "unknown")) for text in texts]
     faults: list[Fault] = []
