@@ -20,7 +20,6 @@ from expert import ledger
 from expert.formats import Constants
 from expert.ledger import thousandths
 from expert.model import OPPOSITE_STATE, About, Hypothesis, Knowledge, Piece, Result
-from expert.questions.answer import Answer
 
 DRAWINGS = 100
 MOVED = 0.3
@@ -50,13 +49,16 @@ class Steadiness:
 
 
 @dataclass(frozen=True, slots=True)
-class Stability(Answer):
-    """How stable the ranking is. `weights` moved by up to `moved`; the first `first` places are held by the same in `same_first`."""
+class Stability:
+    """How stable the ranking is: `weights` moved by up to `moved`, and the first `first` of `lines` were the same in `same_first`.
 
-    template = "stability"
+    A line is what has one and the same balance sheet, whatever muscles and sides it is about.
+    """
+
     drawings: int
     moved: float
     weights: int
+    lines: int
     first: int
     same_first: int
     hypotheses: tuple[Steadiness, ...]
@@ -88,7 +90,9 @@ def stability(result: Result, knowledge: Knowledge, moved: float = MOVED, drawin
         )
         for h, unit in shown
     ]  # fmt: skip
-    return Stability(drawings, moved, calculus.weights, len(leading), same_first if shown else drawings, tuple(lines))
+    return Stability(
+        drawings, moved, calculus.weights, len(standing), len(leading), same_first if shown else drawings, tuple(lines)
+    )  # fmt: skip
 
 
 Rank = tuple[int, int]
