@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "myologic needs Python 3.11 or newer: try make PYTHON=python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "myologic needs Python 3.11 or newer"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[experta,dev]'
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[experta,pdf,dev]'
 	@touch $(STAMP)
 
 demo: $(STAMP)

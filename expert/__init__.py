@@ -4,10 +4,11 @@
     print(assess(load_case("examples/runner.yaml")))
 """
 
-from expert.assessment import Assessment, assess, compare, replay
+from expert.assessment import Assessment, assess, check_pack, compare, pack_handout, replay
 from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
 from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError, UsageError
 from expert.model import Hypothesis, Knowledge
+from expert.packs import Pack, load_pack
 from expert.pipeline import load_knowledge
 from expert.render import report as render
 
@@ -20,15 +21,19 @@ __all__ = [
     "Hypothesis",
     "Knowledge",
     "KnowledgeError",
+    "Pack",
     "RuleError",
     "UsageError",
     "assess",
     "case_from_mapping",
     "case_from_quick",
     "case_from_text",
+    "check_pack",
     "compare",
     "load_case",
     "load_knowledge",
+    "load_pack",
+    "pack_handout",
     "render",
     "replay",
 ]

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from expert import contract, pipeline, questions, render
+from expert import contract, pdf, pipeline, questions, render, voices
 from expert.cases import Case, case_from_mapping, load_case
 from expert.errors import UsageError
 from expert.model import Hypothesis, Knowledge, Plan, Referral, Result, Tree
+from expert.packs import Pack, load_pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,18 @@ class Assessment:
         """The contract's JSON, one line, the same bytes for the same input."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
 
-    def report(self, format: str = "txt", **options: Any) -> str:
-        """The report as txt, md, html or json."""
-        return render.report(self.to_dict(), self.knowledge.kb, format, **options)
+    def report(self, format: str = "txt", *, voice: str = "clinician", part: str = "full", **options: Any) -> str:
+        """The report as txt, md, html or json. `voice`: for whom (clinician, client, teaching, letter); `part`: of teaching.
+
+        The name of the person stands in the client's text and in the letter, where the case tells it; the JSON holds none.
+        """
+        if format == "json":
+            return self.to_json()
+        return voices.report(voice, self.to_dict(), self.knowledge.kb, self.result.stated.case, format, part, **options)
+
+    def pdf(self, *, voice: str = "clinician", part: str = "full") -> bytes:
+        """The report as PDF: nothing is fetched for it, the same bytes for the same input. Needs the extra `pdf`."""
+        return pdf.pdf(self.report("html", voice=voice, part=part))
 
     def _repr_html_(self) -> str:
         return render.report(self.to_dict(), self.knowledge.kb, "html", fragment=True)
@@ -132,3 +142,13 @@ def replay(text: str, knowledge: Knowledge | None = None, where: str = "report")
     """
     knowledge = knowledge or pipeline.load_knowledge()
     return questions.replay(text, knowledge, lambda case, engine: assess(case, knowledge, engine).to_json(), where)
+
+
+def check_pack(pack: Pack | str | os.PathLike[str], knowledge: Knowledge | None = None) -> questions.Marking:
+    """Hold every expected answer of a pack of cases to what is concluded. Raises CaseError for what cannot be read."""
+    return questions.check(pack if isinstance(pack, Pack) else load_pack(pack), knowledge or pipeline.load_knowledge())
+
+
+def pack_handout(pack: Pack | str | os.PathLike[str], knowledge: Knowledge | None = None, key: bool = False) -> questions.Handout:
+    """What a class is given of a pack, or (`key`) the answers with their reasons. Raises CaseError for what cannot be read."""
+    return questions.handout(pack if isinstance(pack, Pack) else load_pack(pack), knowledge or pipeline.load_knowledge(), key)

@@ -1094,6 +1094,22 @@ class CaseVisit(Shape):
     examiner: Text | None = None
 
 
+class InterviewStep(Shape):
+    """One question of an interview and how it was answered. `entries`: how many entries of the case it wrote, to take it back."""
+
+    ask: Text
+    answer: Literal["present", "absent", "unknown", "skipped"]
+    entries: Annotated[StrictInt, Field(ge=0, le=2)] = 0
+
+
+class CaseInterview(Shape):
+    """An interview that is under way: what it goes through, in which order, and what it has asked so far."""
+
+    battery: Id
+    order: Literal["best", "fixed"] = "best"
+    log: Annotated[tuple[InterviewStep, ...], Field(max_length=1000)] = ()
+
+
 class CaseFile(Shape):
     """A case as a clinician writes it down. `findings` alone is required, and may be empty."""
 
@@ -1107,3 +1123,63 @@ class CaseFile(Shape):
     surgery: Annotated[tuple[CaseSurgery, ...], Field(max_length=50)] = ()
     measurements: Annotated[tuple[CaseMeasurement, ...], Field(max_length=200)] = ()
     notes: Annotated[str, StringConstraints(strict=True, max_length=20000)] | None = None
+    interview: CaseInterview | None = Field(None, description="written by `myologic interview`, so that it can go on; nothing reasons with it")
+
+
+# --- packs of cases for a class ----------------------------------------------------------------------------------------------
+
+
+class PackOption(Wordy):
+    """One option of a choice. `holds`: a claim that Myologic concludes for a right option, and does not for a wrong one."""
+
+    say: Text
+    holds: Words | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_alone(cls, given: Any) -> Any:
+        return {"say": given} if isinstance(given, str) else given
+
+
+class PackQuestion(Shape):
+    """A question to the class and its expected answer, each line a claim that Myologic is held to.
+
+    hypotheses: "gluteus medius:left:underactive supported". pattern: "upper-crossed" or "name:side". flag: "cauda-equina".
+    `none` alone: there is none. choice: the options that are right. text: what a good answer says; nobody but the lecturer checks it.
+    """
+
+    ask: Text
+    kind: Literal["hypotheses", "pattern", "flag", "text", "choice"]
+    options: tuple[PackOption, ...] = ()
+    expect: tuple[Text, ...] = Field(min_length=1)
+    because: Text
+    sources: tuple[Id, ...] = Field((), description="where the answer was read")
+
+    @model_validator(mode="after")
+    def _options_of_a_choice(self) -> PackQuestion:
+        if (self.kind == "choice") != (len(self.options) > 1):
+            raise ValueError("'options', two or more, go with `kind: choice`")
+        return self
+
+
+class PackCase(Shape):
+    """One case of a pack: what the class is told, the case itself, and the questions."""
+
+    title: Text
+    story: Text | None = Field(None, description="what the class reads before the findings")
+    case: CaseFile
+    questions: tuple[PackQuestion, ...] = Field(min_length=1)
+
+
+class PackFile(Shape):
+    """pack.yaml: what a pack is, for whom, and its cases in order."""
+
+    schema_version: Annotated[StrictInt, Field(ge=1, le=1)] = 1
+    title: Text
+    level: Text = Field(alias="for", description="for whom")
+    licence: Text
+    author: Text | None = None
+    about: Text | None = None
+    cases: tuple[Words, ...] = Field(min_length=1, description="names of files in this folder, in order")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

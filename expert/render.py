@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -38,14 +39,27 @@ def report(answer: Tree, kb: KnowledgeBase, format: str = "txt", **options: Any)
 
 
 def answer(name: str, data: Tree, format: str = "txt", **options: Any) -> str:
-    """The answer to a question, through its one template for all formats. Options: `colour` (txt), `fragment` (html)."""
+    """The answer to a question, through its one template for all formats.
+
+    Options: `colour` (txt), `fragment` (html), `paper` (txt, md: never more than one empty line).
+    """
+    return _through(f"answer-{name}.j2", name, data, format, options)
+
+
+def voice(name: str, data: Tree, kb: KnowledgeBase, format: str = "txt", **options: Any) -> str:
+    """The report for another reader, through the one template of its voice. Options as of an answer."""
+    return _through(f"voice-{name}.j2", name, data, format, {**options, "paper": True}, kb=kb)
+
+
+def _through(inner: str, name: str, data: Tree, format: str, options: Mapping[str, Any], **more: Any) -> str:
+    """A template of blocks; a whole HTML page has the shell around it."""
     format = "txt" if format == "text" else format
     if format not in ANSWERS:
         raise ExpertError(f"unknown format '{format}'; it is one of {', '.join(ANSWERS)}")
     environment = _environment(format, bool(options.get("colour", False)))
-    inner = f"answer-{name}.j2"
     shell = "_page.html.j2" if format == "html" and not options.get("fragment") else inner
-    return environment.get_template(shell).render(a=data, format=format, name=name, inner=inner)
+    told = environment.get_template(shell).render(a=data, format=format, name=name, inner=inner, **more)
+    return re.sub(r"\n{3,}", "\n\n", told).strip("\n") + "\n" if options.get("paper") and format != "html" else told
 
 
 def page(name: str, kb: KnowledgeBase, **data: Any) -> str:

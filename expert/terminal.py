@@ -46,19 +46,28 @@ def each(things: list[Any], do: Callable[[Any], Any]) -> list[Any]:
     return done
 
 
-def out(text: str, path: Path | None) -> None:
-    """Print, or write a file whole: first beside it, then in its place."""
+def out(text: str | bytes, path: Path | None) -> None:
+    """Print text, or bytes as they are; or write a file whole and say so."""
     if path is None:
-        sys.stdout.write(text)
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
         sys.stdout.flush()
         return
+    write_whole(text, path)
+    typer.echo(safe(f"wrote {path}"), err=True)
+
+
+def write_whole(text: str | bytes, path: Path) -> None:
+    """Write a file whole or not at all: first beside it, then in its place."""
     import tempfile
 
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
@@ -67,7 +76,6 @@ def out(text: str, path: Path | None) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise ExpertError(f"{path}: cannot be written: {error.strerror}") from None
-    typer.echo(safe(f"wrote {path}"), err=True)
 
 
 def _umask() -> int:

@@ -3,6 +3,7 @@
 from expert.questions.answer import Answer
 from expert.questions.compare import Comparison, compare
 from expert.questions.drivers import Drivers, drivers
+from expert.questions.marking import Handout, Marking, check, handout
 from expert.questions.next_tests import NextTests, next_tests
 from expert.questions.overturn import Overturn, overturn
 from expert.questions.replay import Replay, replay
@@ -13,7 +14,7 @@ from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
 __all__ = [
-    "Answer", "Comparison", "Drivers", "Entries", "NextTests", "Overturn", "Replay", "Settings", "Stability", "Uncertainty", "WhatIf",
-    "Why", "WhyNot", "compare", "drivers", "next_tests", "overturn", "replay", "stability", "uncertainty", "what_if", "why",
-    "why_not",
+    "Answer", "Comparison", "Drivers", "Entries", "Handout", "Marking", "NextTests", "Overturn", "Replay", "Settings", "Stability",
+    "Uncertainty", "WhatIf", "Why", "WhyNot", "check", "compare", "drivers", "handout", "next_tests", "overturn", "replay", "stability",
+    "uncertainty", "what_if", "why", "why_not",
 ]  # fmt: skip

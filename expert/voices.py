@@ -1,0 +1,258 @@
+"""The report for another reader: the person concerned, a class, a colleague. One document, the contract's; another order and other words.
+
+Data in, data out: what each reader needs of the answer, in the order in which it is read. The words stand in reports/templates/voice-*.j2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from expert.arrange import arranged
+from expert.errors import UsageError
+from expert.formats import CaseFile
+from expert.model import KnowledgeBase, Tree
+from expert.reading import did_you_mean
+from expert.render import report as clinician
+from expert.render import voice as spoken
+
+VOICES = ("clinician", "client", "teaching", "letter")
+PARTS = ("full", "worksheet", "key")
+_BEFORE_A_DOCTOR = ("emergency", "urgent", "soon")  # levels at which a client is given no exercise
+_IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "others": 5, "asked": 12}
+
+
+def report(
+    voice: str, answer: Tree, kb: KnowledgeBase, case: CaseFile | None = None, format: str = "txt", part: str = "full", **options: Any
+) -> str:
+    """The report in a voice, as txt, md or html. `answer`: the contract's data. `case`: as given, for the person's name, age and sex.
+
+    `part` belongs to teaching: the worksheet without answers, its marking key, or the full reasoning. Raises UsageError.
+    """
+    _known("voice", voice, VOICES)
+    _known("part", part, PARTS)
+    if part != "full" and voice != "teaching":
+        raise UsageError(f"the part '{part}' belongs to the voice teaching")
+    if voice == "clinician":
+        return clinician(answer, kb, format, **options)
+    whose = {"person": _person(case), "case_id": answer["case_id"], "knowledge": answer["knowledge"]}
+    data = {**_VOICES[voice](answer, kb), **whose, "part": part}
+    return spoken(voice, data, kb, format, **options)
+
+
+def _known(what: str, word: str, words: Sequence[str]) -> None:
+    if word not in words:
+        raise UsageError(f"unknown {what} '{word}'{did_you_mean(word, words)}; it is one of {', '.join(words)}")
+
+
+def _person(case: CaseFile | None) -> Tree:
+    """Whom it is about, as far as the case says; the contract holds no name."""
+    patient, visit = (case.patient, case.visit) if case else (None, None)
+    return {
+        "name": (patient and patient.name) or "", "age": patient.age if patient else None, "sex": (patient and patient.sex) or "",
+        "date": (visit and visit.date) or "",
+    }  # fmt: skip
+
+
+# --- for the person concerned ---------------------------------------------------------------------------------------------------
+
+
+def _client(a: Tree, kb: KnowledgeBase) -> Tree:
+    """What was seen, what it may mean, what comes next; no points, no rules, and no exercise before a doctor has looked."""
+    v = arranged(a, kb, 10)
+    level = a["referral"]["level"] if a["referral"]["flags"] else ""
+    waits = level in _BEFORE_A_DOCTOR
+    seen = [_plain(thing, kb) for thing in v["seen"]]
+    rows = [] if level in _BEFORE_A_DOCTOR[:2] else [row for row in v["lists"]["supported"]["rows"] if not row["held"]]
+    plan = a["plan"]
+    return {
+        "level": level,
+        "waits": waits,
+        "reasons": [_plain(t, kb) for t in v["names"].things(key for f in a["referral"]["flags"] for key in f["findings"]) if t["present"]],
+        "seen": [s for s in seen if s["kind"] == "finding" and s["present"]],
+        "told": [s for s in seen if s["kind"] != "finding" and s["present"]],
+        "fine": [s for s in seen if s["kind"] == "finding" and not s["present"]],
+        "muscles": [{**_everyday(part, kb), "side": row["side"], "state": row["state"]} for row in rows for part in row["parts"]],
+        "hints": len(v["lists"]["possible"]["rows"]),
+        "open": len(v["lists"]["contested"]["rows"]),
+        "kinds": list(dict.fromkeys(c["kind"] for c in a["causes"])),
+        "gate": plan["gate"],
+        "provider": plan["provider"],
+        "provisional": plan["provisional"],
+        "withheld": plan["withheld"],
+        "order": [] if waits else [_order(one, kb) for one in plan["order"]],
+        "phases": [] if waits or plan["withheld"] else _exercises(plan["phases"], kb),
+        "stop": [] if waits else plan["stop"],
+        "self_care": [] if waits else plan["self_care"],
+        "reassess": None if waits else plan["reassess"],
+        "escalate": plan["escalate"],
+        "asked_in_full": not a["referral"]["not_asked"],
+    }
+
+
+def _plain(thing: Tree, kb: KnowledgeBase) -> Tree:
+    """A thing that the case states, in everyday words."""
+    says = kb.everyday[thing["finding"]].says if thing["finding"] in kb.everyday else thing["name"]
+    mild = thing["present"] and thing["severity"] < 1
+    return {"says": says, "side": thing["side"], "task": thing["task"], "present": thing["present"], "kind": thing["kind"], "mild": mild}
+
+
+def _everyday(part: Tree, kb: KnowledgeBase) -> Tree:
+    """What people call a muscle or a group, with its own name; `region` where there is no such word."""
+    first = kb.muscles[part["muscles"][0]]
+    group = next((g.id for g in kb.groups.values() if g.name == part["name"]), "") if part["count"] > 1 else ""
+    known = kb.everyday.get(group or (first.id if part["count"] == 1 else ""))
+    return {"name": part["name"], "says": known.says if known else "", "region": first.region, "count": part["count"]}
+
+
+def _of_muscle(muscle: str, kb: KnowledgeBase) -> Tree:
+    return _everyday({"name": kb.muscles[muscle].name, "count": 1, "muscles": [muscle]}, kb)
+
+
+def _order(one: Tree, kb: KnowledgeBase) -> Tree:
+    return {"first": one["first"], "until": one["until"], "muscles": [_of_muscle(m["id"], kb) for m in one["muscles"]]}
+
+
+def _exercises(phases: Iterable[Tree], kb: KnowledgeBase) -> list[Tree]:
+    """The steps that hold exercises, each exercise once in its step. `again`: the step that describes it, where an earlier one does."""
+    told: list[Tree] = []
+    described: dict[str, int] = {}
+    for phase in phases:
+        exercises = list(_gathered(phase["items"], kb))
+        for one in exercises:
+            first = described.setdefault(one["id"], len(told) + 1)
+            one["again"] = first if first <= len(told) else 0
+        if exercises:
+            told.append({"name": phase["name"], "progress": phase["progress"], "exercises": exercises})
+    return told
+
+
+def _gathered(items: Iterable[Tree], kb: KnowledgeBase) -> Iterator[Tree]:
+    """Each exercise of a step, with the muscles and sides it is for."""
+    found: dict[str, Tree] = {}
+    sides: dict[str, dict[str, str]] = {}
+    for item in items:
+        for exercise in item["exercises"]:
+            found.setdefault(exercise["id"], exercise)
+            of = sides.setdefault(exercise["id"], {})
+            of[item["muscle"]] = item["side"] if of.get(item["muscle"], item["side"]) == item["side"] else "both"
+    for name, exercise in found.items():
+        yield {**exercise, "muscles": [{**_of_muscle(m, kb), "side": side} for m, side in sides[name].items()]}
+
+
+# --- for a class ------------------------------------------------------------------------------------------------------------------
+
+
+def _teaching(a: Tree, kb: KnowledgeBase) -> Tree:
+    """Every step of the reasoning in order, and the questions that the case can answer."""
+    v = arranged(a, kb, 10)
+    rows = [row for row in v["shown"] if row["status"] != "possible"] or v["shown"][:2]
+    told = {
+        "facts": [{**thing, "side_means": (kb.findings[thing["finding"]].side_means or "").rstrip(".")} for thing in v["seen"]],
+        "referral": a["referral"],
+        "unasked": v["unasked"],
+        "half_met": v["half_met"],
+        "names": v["names"],
+        "strata": [{**s, "lines": [_line(line, kb, v["names"]) for line in s["lines"]]} for s in v["strata"]()],
+        "rows": rows,
+        "possible": max(0, len(v["shown"]) - len(rows)) + v["lists"]["possible"]["more"],
+        "patterns": a["patterns"],
+        "starts": v["starts"],
+        "loops": a["loops"],
+        "causes": v["causes"],
+        "conflicts": a["conflicts"],
+        "plan": a["plan"],
+        "next": a["next_tests"],
+        "drivers": a["drivers"],
+        "contradicted": v["contradicted"],
+        "sources": _reading(a, kb),
+    }
+    return {**told, "questions": list(_questions(told))}
+
+
+def _line(line: Tree, kb: KnowledgeBase, names: Any) -> Tree:
+    """One firing with what a class asks of it: the rule's title, why, on whose word."""
+    rule = kb.rules.get(line["rule"]) or kb.patterns.get(line["rule"])
+    told = {"title": names.title(line["rule"]), "because": "", "grade": "D", "sources": []}
+    if rule is not None:
+        told |= {"because": rule.because, "grade": rule.grade, "sources": [kb.sources[s].title for s in rule.sources]}
+    return {**line, **told}
+
+
+def _questions(told: Tree) -> Iterator[Tree]:
+    """The questions that this case has an answer to, by the step after which each is asked."""
+    sided = [f for f in told["facts"] if f["side_means"] and f["side"] in ("left", "right", "both")]
+    first = told["rows"][0] if told["rows"] else None
+    checks = [p for s in told["starts"] for p in s["predicted"] if p["check"]]
+    asked: list[tuple[str, str, Any]] = [
+        ("facts", "sides", sided),
+        ("flags", "screening", [told["referral"]]),
+        ("flags", "ask-first", told["half_met"] or [g for g in told["unasked"] if g["level"] in ("emergency", "urgent")]),
+        ("rules", "speaks-for", first),
+        ("balance", "sum", first),
+        ("balance", "against", [e for e in first["evidence"] if e["points"] < 0] if first else []),
+        ("balance", "disputed", told["conflicts"]),
+        ("patterns", "pattern", told["patterns"]),
+        ("others", "others", told["causes"]),
+        ("walk", "walk", told["starts"]),
+        ("walk", "check", checks[:3]),
+        ("plan", "plan", [told["plan"]] if told["plan"]["because"] or told["plan"]["left_out"] else []),
+    ]
+    for number, (step, name, about) in enumerate((one for one in asked if one[2]), start=1):
+        yield {"number": number, "step": step, "id": name, "about": about}
+
+
+def _reading(a: Tree, kb: KnowledgeBase) -> list[Tree]:
+    """Every source that the answer names, in the order of their titles, as a reading list."""
+    named = {s for s in _sources(a) if s in kb.sources}
+    listed = sorted((kb.sources[s] for s in named), key=lambda s: (s.title.casefold(), s.id))
+    return [{"title": s.title, "authors": (s.authors or "").rstrip("."), "year": s.year, "where": s.where, "read": s.read} for s in listed]
+
+
+def _sources(tree: Any) -> Iterator[str]:
+    """The ids under every `sources` of an answer."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from value if key == "sources" else _sources(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _sources(value)
+
+
+# --- for a colleague --------------------------------------------------------------------------------------------------------------
+
+
+def _letter(a: Tree, kb: KnowledgeBase) -> Tree:
+    """The reason first, what was found, what was asked, and what is asked of the reader: one page, no plan."""
+    v = arranged(a, kb, 10)
+    flags = a["referral"]["flags"]
+    seen = [t for t in v["seen"] if t["present"]]
+    rows = [row for row in v["shown"] if row["status"] == "supported"]
+    asked = [kb.flags[i].title for i in a["referral"]["asked"] if i in kb.flags and i not in {f["id"] for f in flags}]
+    grave = [g for g in v["unasked"] if g["level"] in ("emergency", "urgent")]
+    return {
+        "level": a["referral"]["level"] if flags else "",
+        "to": next((f["to"] for f in flags if f["to"] and f["level"] == flags[0]["level"]), ""),
+        "flags": [{**f, "things": v["names"].things(f["findings"])} for f in flags[: _IN_A_LETTER["flags"]]],
+        "others": _cut([f["title"] for f in flags[_IN_A_LETTER["flags"] :]], "others"),
+        "findings": _cut(seen, "findings"),
+        "absent": _cut([t for t in v["seen"] if not t["present"] and t["kind"] == "finding"], "findings"),
+        "measured": _cut(a["measured"], "measured"),
+        "asked": _cut(asked, "asked"),
+        "screened": len(a["referral"]["asked"]),
+        "unasked": len(a["referral"]["not_asked"]),
+        "grave": sum(len(g["ids"]) for g in grave),
+        "muscles": _cut(rows, "muscles"),
+        "possible": len(v["lists"]["possible"]["rows"]) + v["lists"]["possible"]["more"],
+        "patterns": a["patterns"][:3],
+        "causes": _cut([c["title"] for group in v["causes"] for c in group["causes"]], "causes"),
+    }
+
+
+def _cut(rows: Sequence[Any], what: str) -> Tree:
+    """As many as one page holds, and how many more there are."""
+    most = _IN_A_LETTER[what]
+    return {"rows": list(rows[:most]), "more": max(0, len(rows) - most)}
+
+
+_VOICES = {"client": _client, "teaching": _teaching, "letter": _letter}
