@@ -5,6 +5,7 @@ A contraindication becomes a bar: steps, kinds and tags that are closed, for whi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -120,47 +121,57 @@ class Step:
     length: str
 
 
-def chosen(step: Step, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], kb: KnowledgeBase) -> tuple[
-    tuple[Exercise, ...], tuple[Dropped, ...]
-]:  # fmt: skip
-    """The examples of a step, at most two, and what would have been one but for a bar. `long`: by side, muscles suspected long."""
-    shown: list[Exercise] = []
-    dropped: list[Dropped] = []
-    for number, exercise in enumerate(_fitting(step, kb)):
-        why = _why_not(exercise, step, closed, long, kb)
-        if why is None:
-            shown.append(exercise)
-        elif number < MOST:
-            dropped.append(why)
-    return tuple(shown[:MOST]), tuple(dropped)
+class Choice:
+    """The examples of steps. `closed`: what must not be; `long`: by side, muscles suspected to be long, which no stretch may reach."""
+
+    def __init__(self, kb: KnowledgeBase, closed: Sequence[Bar], long: Mapping[str, frozenset[str]]) -> None:
+        self.kb, self.closed, self.long = kb, closed, long
+        self._by_muscle = _shelved(kb)
+
+    def of(self, step: Step) -> tuple[tuple[Exercise, ...], tuple[Dropped, ...]]:
+        """The examples of a step, at most two, and what would have been one but for something that forbids it."""
+        shown: list[Exercise] = []
+        dropped: list[Dropped] = []
+        for number, exercise in enumerate(self._fitting(step)):
+            why = self._why_not(exercise, step)
+            if why is None:
+                shown.append(exercise)
+            elif number < MOST:
+                dropped.append(why)
+            if len(shown) == MOST:
+                break
+        return tuple(shown), tuple(dropped)
+
+    def _fitting(self, step: Step) -> Iterator[Exercise]:
+        """Exercises of the kinds that the strategy asks for; to the end of a range only what tested short."""
+        kinds = {kind for phase, kinds in step.strategy.kinds.items() if phase == step.phase for kind in kinds}
+        for exercise in self._by_muscle.get(step.muscle, ()):
+            if exercise.kind in kinds and (step.length == "shortened" or not ends(exercise, self.kb)):
+                yield exercise
+
+    def _why_not(self, exercise: Exercise, step: Step) -> Dropped | None:
+        for bar in self.closed:
+            if bar.closes_step(step.muscle, step.side, step.phase) or bar.closes(exercise, step.muscle, step.side):
+                return Dropped(exercise.id, exercise.name, (step.side,), bar.id, bar.because, bar.sources, bar.findings)
+        if exercise.kind == "lengthen":
+            also = sorted({m for named in exercise.muscles for m in self.kb.members(named)} & self.long.get(step.side, frozenset()))
+            if also:
+                names = ", ".join(self.kb.muscles[m].name.lower() for m in also)
+                because = f"It would stretch {names} of the same side as well, and what is suspected to be long is not stretched."
+                return Dropped(exercise.id, exercise.name, (step.side,), "length", because, exercise.sources, ())
+        return None
 
 
-def _fitting(step: Step, kb: KnowledgeBase) -> list[Exercise]:
-    """Exercises of the kinds that the strategy asks for: first what names the muscle itself, then what asks less, then by grade and id."""
-    kinds = step.strategy.kinds.get(step.phase, ())  # type: ignore[call-overload]
-    fitting = [
-        (step.muscle not in e.muscles, any(kb.provocations[tag].demanding for tag in e.provokes), e.grade, e.id, e)
-        for e in kb.exercises.values()
-        if e.kind in kinds and any(step.muscle in kb.members(m) for m in e.muscles) and (step.length == "shortened" or not ends(e, kb))
-    ]
-    return [exercise for *_, exercise in sorted(fitting, key=lambda f: f[:4])]
+def _shelved(kb: KnowledgeBase) -> Mapping[str, list[Exercise]]:
+    """Exercises by muscle: first what names the muscle itself, then what asks less, then by grade and id."""
+    found: dict[str, list[tuple[bool, bool, str, str, Exercise]]] = defaultdict(list)
+    for e in kb.exercises.values():
+        hard = any(kb.provocations[tag].demanding for tag in e.provokes)
+        for muscle in {m for named in e.muscles for m in kb.members(named)}:
+            found[muscle].append((muscle not in e.muscles, hard, e.grade, e.id, e))
+    return {muscle: [e for *_, e in sorted(told, key=lambda t: t[:4])] for muscle, told in found.items()}
 
 
 def ends(exercise: Exercise, kb: KnowledgeBase) -> bool:
     """Whether it takes anything to the end of its range."""
     return exercise.kind == "lengthen" or any(kb.provocations[tag].end_range for tag in exercise.provokes)
-
-
-def _why_not(
-    exercise: Exercise, step: Step, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], kb: KnowledgeBase
-) -> Dropped | None:
-    for bar in closed:
-        if bar.closes_step(step.muscle, step.side, step.phase) or bar.closes(exercise, step.muscle, step.side):
-            return Dropped(exercise.id, exercise.name, (step.side,), bar.id, bar.because, bar.sources, bar.findings)
-    if exercise.kind == "lengthen":
-        also = sorted({m for named in exercise.muscles for m in kb.members(named)} & long.get(step.side, frozenset()))
-        if also:
-            names = ", ".join(kb.muscles[m].name.lower() for m in also)
-            because = f"It would stretch {names} of the same side as well, and what is suspected to be long is not stretched."
-            return Dropped(exercise.id, exercise.name, (step.side,), "length", because, exercise.sources, ())
-    return None

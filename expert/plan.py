@@ -9,7 +9,7 @@ from datetime import date
 
 from expert import exercises, measures
 from expert.conditions import holding
-from expert.formats import FindingType, Guidance, Strategy
+from expert.formats import Exercise, FindingType, Guidance, Strategy
 from expert.model import (
     MIRROR,
     Amount,
@@ -168,7 +168,8 @@ def _phases(
     items = {i.key: i for i in stated.items}
     found = {place: states_of(told, items, kb.findings) for place, told in by_muscle.items()}
     strategies = {place: choose(states, kb.strategies) for place, states in found.items()}
-    dropped: dict[tuple[str, str], Dropped] = {}
+    choice = exercises.Choice(kb, closed, _long(by_muscle))
+    dropped: list[Dropped] = []
     phases = []
     for phase in kb.phases:
         steps = [
@@ -178,29 +179,30 @@ def _phases(
         ]
         planned = []
         for step in steps:
-            item, without = _item(step, by_muscle, kb, closed)
-            planned += [item] if not any(bar.closes_step(step.muscle, step.side, phase.id) for bar in closed) else []
-            for d in without:
-                known = dropped.get((d.exercise, d.by))
-                sides = sorted({*d.sides, *(known.sides if known else ())})
-                dropped[d.exercise, d.by] = replace(d, sides=tuple(sides))
+            shown, without = choice.of(step)
+            if not any(bar.closes_step(step.muscle, step.side, phase.id) for bar in closed):
+                planned.append(_item(step, shown, by_muscle[step.muscle, step.side], kb))
+            dropped += without
         phases.append(PlanPhase(phase.id, phase.name, phase.goal, phase.progress or "", tuple(planned)))
-    if not any(p.items for p in phases):
-        return (), ()
-    return tuple(phases), tuple(d for _, d in sorted(dropped.items()))
+    return tuple(phases) if any(p.items for p in phases) else (), _once(dropped)
 
 
-def _item(
-    step: exercises.Step, by_muscle: _ByMuscle, kb: KnowledgeBase, closed: Sequence[exercises.Bar]
-) -> tuple[PlanItem, tuple[Dropped, ...]]:
-    """A step with its examples, and the exercises that something there forbids."""
-    strategy, told = step.strategy, by_muscle[step.muscle, step.side]
-    examples, dropped = exercises.chosen(step, closed, _long(by_muscle), kb)
-    item = PlanItem(
-        step.muscle, kb.muscles[step.muscle].name, step.side, strategy.id, strategy.steps[step.phase], strategy.because,  # type: ignore[index]
-        tuple(sorted(h.about.state for h in told)), strategy.sources, examples,
+def _once(dropped: Iterable[Dropped]) -> tuple[Dropped, ...]:
+    """Each exercise once for each thing that forbids it, with the sides for which it would have been an example."""
+    found: dict[tuple[str, str], Dropped] = {}
+    for d in dropped:
+        known = found.setdefault((d.exercise, d.by), d)
+        found[d.exercise, d.by] = replace(known, sides=tuple(sorted({*known.sides, *d.sides})))
+    return tuple(d for _, d in sorted(found.items()))
+
+
+def _item(step: exercises.Step, shown: tuple[Exercise, ...], found: Sequence[Hypothesis], kb: KnowledgeBase) -> PlanItem:
+    strategy = step.strategy
+    do = next(text for phase, text in strategy.steps.items() if phase == step.phase)
+    return PlanItem(
+        step.muscle, kb.muscles[step.muscle].name, step.side, strategy.id, do, strategy.because,
+        tuple(sorted(h.about.state for h in found)), strategy.sources, shown,
     )  # fmt: skip
-    return item, dropped
 
 
 def _long(by_muscle: _ByMuscle) -> Mapping[str, frozenset[str]]:

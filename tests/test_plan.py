@@ -386,9 +386,9 @@ def test_a_neurogenic_cause_changes_the_provider_allows_stimulation_as_prescribe
     assert any(c.kind == "nerve" for c in answer.result.causes)
 
 
-@pytest.mark.parametrize("told", [[], ["desk job"], ["old fracture"], ["muscle disease"], ["diabetes"], ["herniated disc"]], ids=str)
-def test_without_a_neurogenic_cause_nothing_is_stimulated(told: list[str]) -> None:
-    assert of(shows(WEAK_HIP), history=told).plan.adjuncts == ()
+@pytest.mark.parametrize("told", ["", "desk job", "old fracture", "muscle disease", "diabetes", "herniated disc"])
+def test_without_a_neurogenic_cause_nothing_is_stimulated(told: str) -> None:
+    assert of(shows(WEAK_HIP), history=[told] if told else []).plan.adjuncts == ()
 
 
 def test_a_bulging_disc_alone_changes_no_provider_and_with_a_nerve_sign_it_does() -> None:
@@ -414,7 +414,9 @@ def test_no_plan_ever_mentions_stimulation_without_its_condition() -> None:
         })  # fmt: skip
 
 
-MILD = [{"name": "rounded shoulders", "side": "left", "severity": "mild"}, {"name": "anterior pelvic tilt", "severity": 0.2}]
+MILD: list[dict[str, Any]] = [
+    {"name": "rounded shoulders", "side": "left", "severity": "mild"}, {"name": "anterior pelvic tilt", "severity": 0.2}
+]  # fmt: skip
 
 
 def test_mild_findings_that_do_not_hurt_are_normal_and_no_plan_is_pushed() -> None:
@@ -608,14 +610,15 @@ def test_the_worked_examples_of_the_page_print_what_it_says(monkeypatch: pytest.
 
 
 def test_doses_go_from_low_to_high_and_rest_on_a_source() -> None:
-    whole = {
+    whole: dict[str, Any] = {
         "id": "x", "name": "X", "kind": "strengthen", "muscles": ["m"], "how": "H", "progress": "P", "grade": "D", "sources": ["s"],
         "dose": {"sets": [2, 3], "times_a_week": [2, 3], "sources": ["s"]},
     }  # fmt: skip
     Exercise.model_validate(whole)
-    for wrong in ({"sets": [3, 2]}, {"sets": [0, 2]}, {"times_a_week": None}, {"sources": []}, {"repetitions": [8]}):
+    wrongs: tuple[dict[str, Any], ...] = ({"sets": [3, 2]}, {"sets": [0, 2]}, {"times_a_week": None}, {"sources": []}, {"hold_s": [8]})
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
-            Exercise.model_validate({**whole, "dose": {**whole["dose"], **wrong}})  # type: ignore[dict-item]
+            Exercise.model_validate({**whole, "dose": {**whole["dose"], **wrong}})
     for exercise in KB.exercises.values():
         assert exercise.dose.sets or exercise.dose.repetitions or exercise.dose.hold_s, exercise.id
 
