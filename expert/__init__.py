@@ -7,6 +7,7 @@
 from expert.assessment import Assessment, assess, check_pack, compare, pack_handout, replay
 from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
 from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError, UsageError
+from expert.interview import Interview
 from expert.model import Hypothesis, Knowledge
 from expert.packs import Pack, load_pack
 from expert.pipeline import load_knowledge
@@ -19,6 +20,7 @@ __all__ = [
     "EngineError",
     "ExpertError",
     "Hypothesis",
+    "Interview",
     "Knowledge",
     "KnowledgeError",
     "Pack",

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from expert import cli_ask, cli_report, cli_visits
+from expert import cli_ask, cli_interview, cli_report, cli_visits
 from expert.cli_kb import battery_app, kb_app
 from expert.errors import ExpertError, UsageError
 from expert.terminal import EngineName, EngineOption, KbOption, RulesOption, each, out, safe, told
@@ -23,6 +23,7 @@ app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=True, rich_ma
 app.add_typer(kb_app, name="kb")
 app.add_typer(battery_app, name="battery")
 cli_ask.add_to(app)
+cli_interview.add_to(app)
 cli_visits.add_to(app)
 cli_report.add_to(app)
 

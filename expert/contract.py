@@ -47,7 +47,7 @@ def to_dict(result: Result, knowledge: Knowledge, **asked: Any) -> Tree:
             "findings": len(kb.findings), "muscles": len(kb.muscles),
         },
         "inputs": {
-            "used": [item_of(i, kb) for i in result.stated.items], "missing": _missing(result, kb),
+            "used": [item_of(i, kb) for i in result.stated.items], "missing": [m._asdict() for m in result.missing],
             "case": case_of(result.stated.case) if result.stated.case else None,
         },
         "measured": [_measured(m, kb) for m in result.measured],
@@ -90,7 +90,7 @@ def to_dict(result: Result, knowledge: Knowledge, **asked: Any) -> Tree:
 
 _UNREAD = {"note": True, "region": True, "onset": True, "year": True}  # of an entry: kept for people, read by no rule
 _LEFT_OUT: Any = {
-    "visit": {"examiner"}, "patient": {"name", "dominant_hand"}, "notes": True, "measurements": {"__all__": {"note"}},
+    "visit": {"examiner"}, "patient": {"name", "dominant_hand"}, "notes": True, "interview": True, "measurements": {"__all__": {"note"}},
     **{section: {"__all__": _UNREAD} for section in ("findings", "history", "symptoms")},
 }  # fmt: skip
 _UNORDERED = ("findings", "history", "symptoms")
@@ -126,18 +126,6 @@ def item_of(item: Item, kb: KnowledgeBase) -> Tree:
         "task": item.task or None, "present": item.present, "severity": decimal(item.severity),
         "reliability": decimal(item.reliability), "painful": item.painful, "written": item.written,
     }  # fmt: skip
-
-
-def _missing(result: Result, kb: KnowledgeBase) -> list[Tree]:
-    """What was said to be unknown, and what bears on safety and was not said."""
-    found = [{"what": key, "because": "said to be unknown; it counts as not asked"} for key in result.stated.unknown]
-    if not any(kb.kinds[i.finding] == "finding" for i in result.stated.items):
-        found.append({"what": "findings", "because": "no finding was given, so nothing is concluded about any muscle"})
-    patient = result.stated.patient
-    for name, value in (("age", patient.age), ("sex", patient.sex), ("pregnancy", patient.pregnancy)):
-        if value is None and not (name == "pregnancy" and patient.sex == "male"):
-            found.append({"what": f"patient.{name}", "because": "bears on red flags and on the plan"})
-    return found
 
 
 def _referral(referral: Referral) -> Tree:

@@ -223,9 +223,11 @@ SHAPES: dict[str, list[type[BaseModel]]] = {
         formats.CoverageRow, formats.Change, formats.Exercise, formats.Dose, formats.Provocation, formats.Guidance,
     ],
     "docs/measuring.md": [formats.Measure, formats.Error, formats.Judgement, formats.Unit, formats.Battery, formats.BatteryItem],
+    "docs/packs.md": [formats.PackFile, formats.PackCase, formats.PackQuestion, formats.PackOption],
     "docs/spread.md": [formats.Link, formats.End, formats.Node, formats.SeenAs, formats.LinkKind, formats.Chain],
     "docs/case-format.md": [
         formats.CaseFile, formats.CaseFinding, formats.CasePatient, formats.CaseVisit, formats.CaseSurgery, formats.CaseMeasurement,
+        formats.CaseInterview, formats.InterviewStep,
     ],
 }  # fmt: skip
 LISTED = [(page, shape) for page, shapes in SHAPES.items() for shape in shapes]

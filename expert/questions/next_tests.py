@@ -272,11 +272,11 @@ def candidates(was: Weighed, wanted: Iterable[About], within: Battery = None) ->
 
     Left out: what hurts, what must not be done, and what cannot be where its opposite was seen.
     """
-    barred = _barred(was.stated, was.knowledge)
+    spared = barred(was.stated, was.knowledge)
     found: dict[str, list[Candidate]] = {}
     for name, by_place in sorted(_promises(was, wanted).items()):
         for (side, task), promise in by_place.items():
-            stated = (name, side) in barred or key_of(name, side, task) in was.items
+            stated = (name, side) in spared or key_of(name, side, task) in was.items
             if not stated and (within is None or (name, task or None) in within):
                 found.setdefault(name, []).append(Candidate(name, (side,), task, promise))
     return found
@@ -345,7 +345,7 @@ def _finding_sides(kind: FindingType, turn: str, side: str) -> tuple[str, ...]:
     return ("left", "right") if turn == "both" else (side if turn == "same" else mirrored(side),)
 
 
-def _barred(stated: Stated, knowledge: Knowledge) -> set[tuple[str, str]]:
+def barred(stated: Stated, knowledge: Knowledge) -> set[tuple[str, str]]:
     """(finding, side) of what is not to be tested: what hurt, and tests of muscles that must not be stretched or loaded."""
     kb, index = knowledge.kb, _index(knowledge)
     found = {(i.finding, i.side) for i in stated.items if i.painful or (i.present and kb.findings[i.finding].pain)}
@@ -478,7 +478,7 @@ def _step(turn: Turn) -> int:
 
 def _for_pattern(was: Weighed, aim: Asked, most: int) -> list[NextTest]:
     """What would show a pattern or take it away: each finding that its core asks for, by a fresh run with it present and one without."""
-    kb, barred = was.knowledge.kb, _barred(was.stated, was.knowledge)
+    kb, spared = was.knowledge.kb, barred(was.stated, was.knowledge)
     pattern = kb.patterns[aim.name]
     before = _patterns(was.stated, was.knowledge)
     tests = []
@@ -487,7 +487,7 @@ def _for_pattern(was: Weighed, aim: Asked, most: int) -> list[NextTest]:
         for side in aim.sides if "left" in kind.sides else ("midline",):
             task = next((t for c in pattern.core for t in _tasks(c, name)), next(iter(kind.tasks), ""))
             candidate = Candidate(name, (side,), task, 0)
-            if (name, side) in barred or key_of(name, side, task) in was.items:
+            if (name, side) in spared or key_of(name, side, task) in was.items:
                 continue
             after = {present: _patterns(_with(was.stated, _items(candidate, present, kb)), was.knowledge) for present in OUTCOMES}
             places = [(aim.name, place) for place in (*aim.sides, "midline")]
