@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from small import small_knowledge
 from strategies import CaseDict, cases
 from test_laws import mirrored_case, settled, swapped
+from worked import is_as_shown, keys, shown, told_keys
 
 from expert import Assessment, assess, compare, load_case, load_knowledge
 from expert.errors import UsageError
 from expert.measures import largest_error
 from expert.model import Amount
-from expert.questions.compare import Comparison, MeasureCourse
+from expert.questions.compare import Comparison, Course, FindingCourse, MeasureCourse, Visit
 
 ROOT = Path(__file__).parent.parent
 FIRST, *LATER = ROOT / "examples" / "ankle-runner.yaml", *sorted((ROOT / "examples" / "visits").glob("*.yaml"))
@@ -246,6 +247,26 @@ def test_every_item_of_every_visit_has_its_row_and_only_one(one: CaseDict, other
     keys = [f.thing.key for f in answer.findings]
     assert sorted(keys) == sorted(set(keys))
     assert set(keys) == {i.key for case in (one, other) for i in run(case).result.stated.items}
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worked_example_of_the_page_is_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    ((command, block),) = shown("compare.md")
+    assert is_as_shown(command, block)
+
+
+@pytest.mark.parametrize(
+    ("heading", "shape"),
+    [
+        ("comparison", Comparison), ("visit", Visit), ("finding course", FindingCourse), ("measure course", MeasureCourse),
+        ("course", Course),
+    ],
+)  # fmt: skip
+def test_every_key_of_the_answer_stands_on_the_page(heading: str, shape: Any) -> None:
+    assert told_keys("compare.md", heading) == keys(shape)
 
 
 # --- the doorway --------------------------------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import rule, rules, small_knowledge
 from strategies import CaseDict, cases
+from worked import is_as_shown, keys, shown, told_keys
 
 from expert import Assessment, CaseError, assess, load_case, load_knowledge, replay
-from expert.questions.replay import REPORT_CAP, differences
+from expert.questions.replay import REPORT_CAP, Differs, Made, Replay, Replayed, differences
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted([*(ROOT / "examples").glob("*.yaml"), *(ROOT / "examples").glob("*/*.yaml")])
@@ -235,6 +236,20 @@ def test_two_values_differ_somewhere_exactly_where_they_are_not_the_same(one: An
 
 
 _RUNNER = run(ROOT / "examples" / "runner.yaml").to_json()
+
+
+# --- the page -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worked_example_of_the_page_is_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    ((command, block),) = shown("replay.md")
+    assert is_as_shown(command, block)
+
+
+@pytest.mark.parametrize(("heading", "shape"), [("replay", Replay), ("replayed", Replayed), ("made", Made), ("differs", Differs)])
+def test_every_key_of_the_answer_stands_on_the_page(heading: str, shape: Any) -> None:
+    assert told_keys("replay.md", heading) == keys(shape)
 
 
 # --- the doorway ----------------------------------------------------------------------------------------------------------------------

@@ -15,12 +15,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import CaseDict, cases, entries
 from test_laws import mirrored_case, settled, swapped
+from worked import is_as_shown, keys, shown, told_keys
 
 from expert import Assessment, assess, contract, inference, load_case, load_knowledge, pipeline
 from expert.contract import case_of
 from expert.errors import UsageError
 from expert.model import Item, Stated
-from expert.questions.overturn import LARGEST, without
+from expert.questions import change
+from expert.questions.overturn import LARGEST, Enough, Falls, Overturn, without
+from expert.questions.what_if import Edit, Looked, WhatIf
 from expert.weighing import weigh
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.yaml"))
@@ -383,6 +386,30 @@ def test_what_overturns_the_mirrored_case_is_the_mirror_of_what_overturns_it(cas
 
 def _sets(one: Any) -> Json:
     return {"findings": sorted(t.key for t in one.findings), "status": one.status, "points": one.points}
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worked_examples_of_the_page_are_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES[0].parent.parent)
+    examples = list(shown("what-if.md"))
+    assert len(examples) == 2
+    for command, block in examples:
+        assert is_as_shown(command, block), command
+
+
+@pytest.mark.parametrize(
+    ("heading", "shape"),
+    [
+        ("what-if", WhatIf), ("edit", Edit), ("looked", Looked), ("thing", change.Thing), ("change", change.Change),
+        ("flag moved", change.FlagMoved), ("moved", change.Moved), ("reason", change.Reason), ("pattern moved", change.PatternMoved),
+        ("prediction moved", change.PredictionMoved), ("drivers moved", change.DriversMoved), ("plan moved", change.PlanMoved),
+        ("other", change.Other), ("overturn", Overturn), ("falls", Falls), ("enough", Enough),
+    ],
+)  # fmt: skip
+def test_every_key_of_the_answers_stands_on_the_page(heading: str, shape: Any) -> None:
+    assert told_keys("what-if.md", heading) == keys(shape)
 
 
 # --- the doorway --------------------------------------------------------------------------------------------------------------------
