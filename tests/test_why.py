@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import sys
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,10 @@ from hypothesis import strategies as st
 from small import rule, rules, small_knowledge
 from strategies import CaseDict, cases
 from test_why_not import ordered, turned
+from typer.testing import CliRunner
 
-from expert import Assessment, UsageError, assess, load_case, load_knowledge
+from expert import Assessment, UsageError, assess, load_case, load_knowledge, proof
+from expert.cli import app
 from expert.model import Knowledge
 from expert.questions.why import Accounted, Part, Why
 
@@ -210,6 +215,17 @@ def test_every_flag_is_decided_as_the_screening_decided_it(example: str, example
             assert told.condition.holds is None
 
 
+def test_where_a_red_flag_is_urgent_no_look_is_proposed_and_the_flag_comes_first(examples: dict[str, Assessment]) -> None:
+    told = examples["red-flag"].why("tibialis anterior:right:weak")
+    assert only(told.hypotheses).not_known == ()
+    assert [f.level for f in told.first] == ["emergency", "urgent"]
+    assert str(told).startswith("! Red flag first: Possible cauda equina syndrome (emergency).")
+    not_said = examples["red-flag"].why_not("gluteus medius:right:weak")
+    assert str(not_said).startswith("! Red flag first")
+    for format in ("txt", "md", "html"):
+        assert "How to look" not in not_said.report(format) + told.report(format)
+
+
 def test_a_prediction_is_told_link_by_link_from_what_it_rests_on(examples: dict[str, Assessment]) -> None:
     answer = examples["squatter"]
     for p in answer.result.predicted:
@@ -270,6 +286,7 @@ def test_the_answers_of_the_examples_print_in_every_format(example: str, about: 
     text = told.report("txt")
     assert max(map(len, text.splitlines())) <= 80
     assert "<" not in re.sub(r"<-|< ", "", told.report("md").replace("<br>", "").replace("&lt;", ""))
+    assert "\\\\" not in told.report("md"), "escaped twice"
     html = told.report("html", fragment=True)
     assert html.count("<ul") == html.count("</ul>")
     assert html.count("<li") == html.count("</li>")
@@ -303,3 +320,36 @@ def test_a_mirrored_case_has_mirrored_proofs(case: CaseDict, data: st.DataObject
     here = answer.why(h.muscle, h.side, h.state).to_dict()
     there = other.why(h.muscle, mirrored(h.side), h.state).to_dict()
     assert ordered(turned(here)) == ordered(there)
+
+
+# --- its page ------------------------------------------------------------------------------------------------------------------------
+
+PAGE = (EXAMPLES.parent / "docs" / "why.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^```answer ([^\n]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[c for c, _ in SHOWN])
+def test_the_answers_of_the_page_are_the_programs(command: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES.parent)
+    printed = CliRunner().invoke(app, shlex.split(command)).output
+    at = 0
+    for piece in shown.split("...\n"):  # what stands between is left out
+        assert piece in printed[at:], piece
+        at = printed.index(piece, at) + len(piece)
+    assert printed.startswith(shown.split("...\n")[0])
+
+
+ROOMS = (sys.modules["expert.questions.why"], sys.modules["expert.questions.why_not"])  # their names are taken by the functions
+SHAPES = {
+    name: shape for room in (proof, *ROOMS) for name, shape in vars(room).items()
+    if is_dataclass(shape) and getattr(shape, "__module__", "") == room.__name__
+}  # fmt: skip
+
+
+def test_every_key_of_the_data_stands_on_the_page_and_no_other() -> None:
+    told = dict(re.findall(r"^### (\w+)\n+\| Key \| What \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE, re.MULTILINE))
+    keys = {name: [k for row in text.splitlines() for k in re.findall(r"`(\w+)`", row.split("|")[1])] for name, text in told.items()}
+    assert {name: set(found) for name, found in keys.items()} == {
+        name: {f.name for f in fields(shape)} for name, shape in SHAPES.items()
+    }  # fmt: skip
+    assert all(len(found) == len(set(found)) for found in keys.values())

@@ -16,7 +16,7 @@ from expert.normalise import key_of, reliability
 from expert.proof import Cited, Foretold, Looking, Named, Seen, Suspicion, Whole
 from expert.questions import asked
 from expert.questions.answer import Answer
-from expert.questions.why_not import TOP_OF_ALL, Asker, Considered, Near, NotSaid, PatternNotFound, Standing, weighed_in
+from expert.questions.why_not import TOP_OF_ALL, Asker, Considered, Near, NotSaid, PatternNotFound, Standing, Urgent, urgent, weighed_in
 from expert.spread import seen_states
 
 LOOKS = 6  # how many looks that are not taken yet are told
@@ -108,6 +108,7 @@ class Why(Answer):
 
     template = "why"
     case_id: str
+    first: tuple[Urgent, ...]
     hypotheses: tuple[Accounted, ...]
     patterns: tuple[Whole, ...]
     flags: tuple[Alarm, ...]
@@ -125,7 +126,7 @@ def why(result: Result, knowledge: Knowledge, about: str, side: str | None = Non
     """
     what = asked.read(about, knowledge.kb, side, state)
     asker = _Asker(result, knowledge)
-    empty = Why(result.stated.case_id, (), (), (), (), (), (), TOP_OF_ALL)
+    empty = Why(result.stated.case_id, urgent(result), (), (), (), (), (), (), TOP_OF_ALL)
     return {
         "muscle": asker.muscles, "pattern": asker.patterns, "flag": asker.flags, "prediction": asker.predictions,
     }[what.kind](what, empty)  # fmt: skip
@@ -159,7 +160,12 @@ class _Asker(Asker):
     # --- what is not known yet
 
     def _not_known(self, about: About, most: int) -> tuple[tuple[NotKnown, ...], int]:
-        """The looks that would do most to a state, tried out on the case, and how many more would do something."""
+        """The looks that would do most to a state, tried out on the case, and how many more would do something.
+
+        None where a red flag sends the person elsewhere at once: nothing more is to be looked at then.
+        """
+        if self.result.referral.stops_plan:
+            return (), 0
         rules: dict[tuple[str, str], dict[str, Considered]] = defaultdict(dict)
         opposite = about._replace(state=OPPOSITE_STATE[about.state])
         for rule in (*self.considered(about), *self.considered(opposite), *self.considered(about, against=True)):

@@ -12,6 +12,7 @@ from expert.conditions import STATUS_LEVEL
 from expert.model import (
     AXES,
     AXIS_OF,
+    LEVELS,
     MIRROR,
     OPPOSITE_STATE,
     About,
@@ -161,11 +162,22 @@ class PatternNotFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Urgent:
+    """A raised red flag that comes before any question about muscles: nothing more is looked at while it stands."""
+
+    id: str
+    title: str
+    level: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class WhyNot(Answer):
     """The answer to "why is this not suspected?", state by state. `top`: how many rules of each kind are printed; the data has all."""
 
     template = "why-not"
     case_id: str
+    first: tuple[Urgent, ...]
     states: tuple[NotSaid, ...]
     patterns: tuple[PatternNotFound, ...]
     top: int
@@ -185,7 +197,12 @@ def why_not(
     wanted = (what.state,) if what.state else tuple(s for states in AXES.values() for s in states)
     abouts = [About(m, s, AXIS_OF[w], w) for m, s, w in product(what.ids, what.sides, wanted)] if what.kind == "muscle" else []
     states = tuple(asker.not_said(a) for a in abouts if what.state or asker.has_rules(a))
-    return WhyNot(result.stated.case_id, states, patterns, top or (TOP if what.state or patterns else TOP_OF_ALL))
+    return WhyNot(result.stated.case_id, urgent(result), states, patterns, top or (TOP if what.state or patterns else TOP_OF_ALL))
+
+
+def urgent(result: Result) -> tuple[Urgent, ...]:
+    """The raised flags of level emergency or urgent."""
+    return tuple(Urgent(f.id, f.title, f.level, f.action) for f in result.referral.flags if f.level in LEVELS[:2])
 
 
 class Asker:
@@ -400,17 +417,26 @@ class Asker:
     # --- patterns
 
     def pattern_sides(self, name: str, sides: Sequence[str]) -> tuple[str, ...]:
-        """The sides a pattern can be found on, of those asked about."""
-        terms = [t for v in self.variants[name] for t in v.terms if t.side in _SIDED]
-        able = [s for s in ("left", "right") if any(self._can_be(t, s) for t in terms)]
-        return tuple(s for s in sides if s in able) or ("midline",)
+        """The sides a pattern can be found on, of those asked about; one of the midline is told of it where no side is nearer."""
+        able = [s for s in (*sides, "midline") if any(self._binds(v, s) for v in self.variants[name])]
+        if "midline" not in able or len(sides) == 1:
+            return tuple(able[:1] if len(sides) == 1 else able)
+        missing = {s: _missing(self.pattern(name, s).considered.clauses) for s in able}
+        return ("midline",) if missing["midline"] == min(missing.values()) else tuple(s for s in able if s != "midline")
+
+    def _binds(self, variant: Variant, side: str) -> bool:
+        """Whether a variant can be seen from a side; one that has no sides is of the midline."""
+        sided = [t for t in variant.terms if t.side in _SIDED]
+        return all(self._can_be(t, _turned(t, side)) for t in sided) if sided else side == "midline"
 
     def pattern(self, name: str, side: str) -> PatternNotFound:
         """Why a pattern was not found on a side."""
         pattern = self.kb.patterns[name]
         binding = side if side in MIRROR else "midline"
         ways = [
-            self._clauses(v, binding if any(t.side in _SIDED for t in v.terms) else None, "", "patterns") for v in self.variants[name]
+            self._clauses(v, binding if any(t.side in _SIDED for t in v.terms) else None, "", "patterns")
+            for v in self.variants[name]
+            if self._binds(v, binding)
         ]
         nearest = min(ways, key=_missing)
         wanting = sum(c.status != "met" for c in nearest)
