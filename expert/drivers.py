@@ -61,6 +61,7 @@ class Reach:
         for node in kb.nodes.values():
             for seen in node.seen_as:
                 self.shows[seen.finding].append((node.id, seen))
+        self.of_the_person = frozenset(c.id for c in kb.causes.values() if _of_the_person(c.when))
         self.settles: dict[str, list[tuple[str, str, SeenAs]]] = defaultdict(list)
         for (muscle, state), seen in tests.items():
             self.settles[seen.finding].append((muscle, state, seen))
@@ -143,7 +144,7 @@ def account(
     rests = {state: _rests_on(h, reach.kb) for state, h in suspected.items()}
     scene = _Scene(universe, seen, suspected, rests, _barred(seen, absent, hypotheses, contradicted, reach.kb))
     found = _explained(scene, reach)
-    single = [*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach.kb)]
+    single = [*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach)]
     candidates = _on_both_sides(single, wanted)
     sets, more, complete = smallest_sets(candidates, universe)
     if sets and not _joins_or_stands(sets[0]):
@@ -408,14 +409,15 @@ def _check(state: State, items: Sequence[str], reach: Reach) -> Check | None:
     return Check(seen.finding, side if sided else "midline", seen.task)
 
 
-def _from_causes(causes: Iterable[Reason], items: Sequence[Item], scene: _Scene, kb: KnowledgeBase) -> Iterator[Driver]:
+def _from_causes(causes: Iterable[Reason], items: Sequence[Item], scene: _Scene, reach: Reach) -> Iterator[Driver]:
     """The knowledge's other explanations: nothing of their own speaks for most of them but what they explain."""
+    kb = reach.kb
     weights = {i.key: i.reliability * min(i.severity, _ONE) // _ONE for i in items}
     history = {i.key for i in items if i.present and i.kind == "history"}
     for cause in causes:
         strength = min(_ONE, round(_ONE * kb.constants.caps[kb.causes[cause.id].grade] / kb.constants.high))
         told = [Account(key, strength * weights[key] // _ONE, "cause", ()) for key in cause.findings if key in scene.universe]
-        own = max((weights[key] for key in history & {*cause.findings}), default=_ONE if _of_the_person(kb.causes[cause.id].when) else 0)
+        own = max((weights[key] for key in history & {*cause.findings}), default=_ONE if cause.id in reach.of_the_person else 0)
         joins = len(kb.causes[cause.id].when.all) > 1  # it asks for more than what it explains
         standing = "stated" if own else "possible" if joins else "unseen"
         rests = () if standing == "unseen" else cause.findings
