@@ -67,7 +67,7 @@ class _Names:
             return {**item, "task": task, "state": "", "stated": True}
         if first == "pattern" and rest:
             first, *rest = rest
-        known = next((t[first].name for t in (kb.muscles, kb.groups, kb.nodes, kb.patterns, kb.findings) if first in t), first)
+        known = next((t[first].name for t in (kb.muscles, kb.groups, kb.nodes, kb.patterns, kb.findings, kb.measures) if first in t), first)
         side = next((r for r in rest if r in ("left", "right", "both")), "midline")
         state = next((r for r in rest if r in AXIS_OF), "")
         task = next((kb.tasks[r].name for r in rest if r in kb.tasks), "")

@@ -90,6 +90,13 @@ class Unused:
     because: str
 
 
+class Missing(NamedTuple):
+    """Something that was not said and would have mattered: a key, a measure and side, `findings` or `patient.age`; and why."""
+
+    what: str
+    because: str
+
+
 class Amount(NamedTuple):
     """One measured value in its dimension's base unit. `written`: as the case has it."""
 
@@ -132,6 +139,7 @@ class Stated:
     unused: tuple[Unused, ...] = ()
     warnings: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
+    amounts: tuple[Amount, ...] = ()
     case: formats.CaseFile | None = field(default=None, compare=False)
 
     @property
@@ -795,6 +803,7 @@ class Result:
     conflicts: tuple[Conflict, ...]
     unused: tuple[Unused, ...]
     trace: tuple[TraceLine, ...]
+    missing: tuple[Missing, ...] = ()
     observed: tuple[Hypothesis, ...] = ()  # as they stood on what was observed alone: what inferred evidence rests on
 
     @property

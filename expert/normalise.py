@@ -9,7 +9,7 @@ from expert.cases import Case
 from expert.errors import CaseError, Fault
 from expert.formats import CaseFile, CaseFinding, CaseMeasurement, FindingType, Measure, Unit
 from expert.measures import Person, Value, judged, unit_named
-from expert.model import MIRROR, Item, KnowledgeBase, Measured, Patient, Stated, Surgery, Unused, mirrored
+from expert.model import MIRROR, Amount, Item, KnowledgeBase, Measured, Patient, Stated, Surgery, Unused, mirrored
 from expert.reading import Document, Path
 from expert.words import Found, Unclear, split_side
 
@@ -45,6 +45,7 @@ def normalise(case: Case, kb: KnowledgeBase) -> Stated:
         unused=tuple(reader.unused),
         warnings=tuple(sorted(reader.warnings)),
         measured=measured,
+        amounts=tuple(reader.amounts),
         case=case.shape,
     )
     if reader.faults:
@@ -78,6 +79,7 @@ class _Reader:
         self.faults: list[Fault] = []
         self.warnings: list[str] = []
         self.unused: list[Unused] = []
+        self.amounts: list[Amount] = []
 
     def fault(self, path: Path, message: str) -> None:
         self.faults.append(self.case.document.fault(path, message))
@@ -117,6 +119,7 @@ class _Reader:
                 places.setdefault(value.measure, number)
         told = self.case.shape.patient
         person = Person(told.sex if told.sex != "other" else None, told.age, told.mass_kg)
+        self.amounts = [Amount(v.measure, v.side, v.dimension, v.amount, v.written) for _, v in sorted(values.items())]
         found = judged(values.values(), person, self.kb)
         for measured in found:
             self._put_measured(measured)

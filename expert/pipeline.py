@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from expert import advice, drivers, inference, knowledge, ledger, patterns, plan, referral, rulebase
+from expert import advice, drivers, gaps, inference, knowledge, ledger, patterns, plan, referral, rulebase
 from expert.cases import Case
 from expert.drivers import Reach
 from expert.errors import CaseError, Fault
@@ -112,7 +112,7 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
         loops=graph.loops(hypotheses, stated.items, predicted), causes=explained, risks=risks, outlook=outlook,
         plan=plan.plan(hypotheses, stated, screening, kb, stated.today), conflicts=_conflicts(direct, rules),
         unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
-        trace=_trace(firings, rules), observed=first,
+        trace=_trace(firings, rules), missing=gaps.missing(stated, screening, kb, rules.programs["direct"]), observed=first,
     )  # fmt: skip
 
 

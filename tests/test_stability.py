@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -101,7 +102,7 @@ def rewritten(knowledge: Knowledge, calculus: Calculus, drawing: int) -> Knowled
 
 
 def comparable(base: Assessment, moved: Assessment) -> Iterator[tuple[Hypothesis, Hypothesis]]:
-    """Hypotheses that rest, with their opposite, on observed evidence alone, each piece on one kind of look; and of which the same fired."""
+    """Hypotheses that rest, with their opposite, on observed evidence alone, of one kind of look a piece, and the same in both."""
     items = {i.key: i for i in base.result.stated.items}
 
     def plain(h: Hypothesis | None) -> bool:
@@ -113,9 +114,13 @@ def comparable(base: Assessment, moved: Assessment) -> Iterator[tuple[Hypothesis
     here = {h.about: h for h in base.hypotheses}
     for about, h in here.items():
         rival = About(about.muscle, about.side, about.axis, OPPOSITE_STATE[about.state])
-        same = [[sorted(e.piece.rule.id for e in x.evidence) if (x := found.get(a)) else [] for a in (about, rival)] for found in (here, there)]
-        if about in there and plain(h) and plain(here.get(rival)) and same[0] == same[1]:
+        fired = [[fired_for(found.get(one)) for one in (about, rival)] for found in (here, there)]
+        if about in there and plain(h) and plain(here.get(rival)) and fired[0] == fired[1]:
             yield h, there[about]
+
+
+def fired_for(h: Hypothesis | None) -> list[str]:
+    return sorted(e.piece.rule.id for e in h.evidence) if h else []
 
 
 # --- what is said of them -----------------------------------------------------------------------------------------------------------
@@ -253,3 +258,12 @@ def test_what_is_uncertain_prints_in_every_format(format: str, name: str) -> Non
     text = " ".join(answer.uncertainty().report(format).split())
     assert ("Nothing is concluded" in text) == (name == "healthy")
     assert ("of 100 drawings" in text) == (name == "squatter")
+
+
+def test_the_worked_example_of_the_page_is_what_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    root = EXAMPLES[0].parent.parent
+    page = (root / "docs" / "uncertainty.md").read_text(encoding="utf-8")
+    code, printed = re.search(r"```python\n(.*?)```.*?```text\n(.*?)```", page, re.DOTALL).groups()  # type: ignore[union-attr]
+    monkeypatch.chdir(root)
+    exec(code, {})  # noqa: S102
+    assert capsys.readouterr().out == printed
