@@ -175,7 +175,9 @@ def contradicted(
 ) -> tuple[Hypothesis, ...]:
     """States against which more speaks than for them, by a rule outright or by a test of that very axis with an instrument."""
     measure = scale(constants)
-    idle = (_hypothesis(about, sheet, sheets, names, measure) for about, sheet in sheets.items() if not sheet.pro)
+    weighed = tuple(weighed)
+    now = {**sheets, **{h.about: Sheet(h.evidence, h.points_for, h.points_for - sum(e.points for e in h.evidence)) for h in weighed}}
+    idle = (_hypothesis(about, sheet, now, names, measure) for about, sheet in now.items() if not sheet.pro)
     return tuple(sorted((h for h in (*weighed, *idle) if is_contradicted(h)), key=lambda h: (h.net, h.about)))
 
 

@@ -99,6 +99,16 @@ def test_every_hypothesis_of_the_examples_adds_up_and_says_what_decides_it(examp
         assert bool(told.standing.held_by) is h.held
 
 
+def test_a_contradicted_state_is_told_once_with_the_points_of_its_proof(knowledge: Knowledge) -> None:
+    tilt = {"findings": [{"name": "anterior pelvic tilt", "task": "standing"}, {"name": "forward lean", "task": "squat"}]}
+    answer = assess(tilt, knowledge, "native")
+    abouts = [h.about for h in answer.result.contradicted]
+    assert len(set(abouts)) == len(abouts) > 0
+    for h in answer.result.contradicted:
+        told = only(answer.why(h.muscle, h.side, h.state).hypotheses).proof
+        assert told.points == pytest.approx(h.points)
+
+
 # --- what is not known yet -----------------------------------------------------------------------------------------------------------
 
 
