@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help demo test lint figures mutate pages test-core test-all test-long bench wheel-check clean
 
 help:
-	@echo "make demo        assess examples/runner.yaml: prints the report, writes report.html"
+	@echo "make demo        assess examples/runner.yaml: prints the report, why and next for its first hypothesis, writes report.html"
 	@echo "make test        lint (ruff, mypy --strict), all quick tests, and the figures of the knowledge"
 	@echo "make figures     coverage of the sources, agreement with measured anatomy, counts"
 	@echo "make mutate      break every rule in every small way: do the stored cases notice?"
@@ -27,6 +27,8 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)
 	@$(VENV)/bin/myologic assess examples/runner.yaml
+	@echo && echo "WHY ITS FIRST HYPOTHESIS?" && $(VENV)/bin/myologic why examples/runner.yaml "gluteus medius:left:underactive"
+	@echo && $(VENV)/bin/myologic next examples/runner.yaml --target "gluteus medius:left"
 	@$(VENV)/bin/myologic assess examples/runner.yaml --format html -o report.html
 	@echo "Open report.html in a browser for the same with pictures."
 

@@ -9,6 +9,7 @@ from expert.formats import CaseFile, Exercise
 from expert.model import (
     Account,
     Check,
+    CompiledRule,
     Covering,
     Driver,
     DriverSet,
@@ -75,7 +76,10 @@ def to_dict(result: Result, knowledge: Knowledge, **asked: Any) -> Tree:
         "next": asked.get("next", {}),
         "next_tests": asked.get("next_tests", []),
         "conflicts": [
-            {"between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources)}
+            {
+                "between": list(c.between), "muscles": list(c.muscles), "because": c.because, "sources": list(c.sources),
+                "claims": [_claim(knowledge.rulebase.rules[rule]) for rule in c.between],
+            }
             for c in result.conflicts
         ],
         "uncertainty": asked.get("uncertainty", {}),
@@ -106,6 +110,11 @@ def case_of(case: CaseFile) -> Tree:
         if section in told:
             told[section].sort(key=lambda entry: json.dumps(entry, sort_keys=True))
     return {key: part for key, part in told.items() if part != {}}
+
+
+def _claim(rule: CompiledRule) -> Tree:
+    """One side of a conflict, on whose word."""
+    return {"rule": rule.id, "title": rule.title, "because": rule.because, "grade": rule.grade, "sources": list(rule.sources)}
 
 
 def decimal(thousandths: int) -> float:

@@ -403,6 +403,7 @@ def keys_of(tree: dict[str, Any]) -> dict[str, set[str]]:
     note("next", tree["next"])
     note("next test", *tree["next_tests"])
     note("change", *(c for t in tree["next_tests"] for c in t["changes"]))
+    note("claim", *(claim for c in tree["conflicts"] for claim in c["claims"]))
     note("uncertainty", tree["uncertainty"])
     note("contest", *tree["uncertainty"]["contested"])
     note("side", *(s for c in tree["uncertainty"]["contested"] for s in c["sides"]))
