@@ -658,3 +658,21 @@ def test_a_stretch_that_does_not_say_what_it_takes_to_its_end_is_a_fault_of_lint
 def test_every_tag_that_a_contraindication_names_is_one_that_exercises_carry(tag: str) -> None:
     barred = any(tag in c.provokes for c in KB.contraindications.values())
     assert not barred or any(tag in e.provokes for e in KB.exercises.values())
+
+
+STEPS = [
+    exercises.Step(muscle, "left", phase, strategy, strategy.length or "untested")
+    for muscle in KB.muscles for strategy in KB.strategies.values() for phase in strategy.kinds
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [c.id for c in KB.contraindications.values() if c.provokes])
+def test_every_contraindication_takes_away_something_that_a_plan_would_show(name: str) -> None:
+    forbidden = frozenset(KB.contraindications[name].provokes)
+    bar = exercises.Bar(name, "told", "because", ("source",), (), provokes=forbidden)
+    free, barred = exercises.Choice(KB, (), {}), exercises.Choice(KB, (bar,), {})
+    gone = 0
+    for step in STEPS:
+        gone += sum(not forbidden.isdisjoint(e.provokes) for e in free.of(step)[0])
+        assert not [e.id for e in barred.of(step)[0] if not forbidden.isdisjoint(e.provokes)]
+    assert gone
