@@ -271,6 +271,8 @@ def test_a_rule_lacks_no_clause_exactly_where_it_fired(case: CaseDict, data: st.
             key = f"not {about.key}" if against else about.key
             assert (c.wanting == 0) is concluded(answer, c.rule, key), c.rule
             assert (c.outcome == "missing") is (c.wanting > 0)
+            assert c.silenced != "better-source" or c.stage == "inferred"
+            assert c.silenced != "pain" or about.axis != "length"
 
 
 @given(cases(), st.data())

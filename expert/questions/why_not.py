@@ -306,10 +306,9 @@ class Asker:
 
     def _rule(self, rule: CompiledRule, target: Target, about: About, ground: Ground | None) -> Considered | None:
         ways = [
-            clauses
+            self._clauses(variant, side, "" if target.muscle else about.muscle, rule.stage)
             for variant in self.variants[rule.id]
             for side in self._bindings(variant, target.side, about.side)
-            if (clauses := self._clauses(variant, side, "" if target.muscle else about.muscle, rule.stage)) is not None
         ]
         if not ways:
             return None
