@@ -264,17 +264,18 @@ def _state_key(state: Tree) -> str:
 
 
 def _disputes(conflicts: Iterable[Tree]) -> list[Tree]:
-    """Rules that dispute each other, gathered about the one that disputes most of the others."""
-    left = [dict(c) for c in conflicts]
+    """Claims that dispute each other, gathered about the one that disputes most of the others."""
+    left = list(conflicts)
+    claims = {claim["rule"]: claim for c in left for claim in c["claims"]}
     found = []
     while left:
         counts = Counter(rule for c in left for rule in c["between"])
         one = min(counts, key=lambda rule: (-counts[rule], rule))
         here = [c for c in left if one in c["between"]]
         left = [c for c in left if one not in c["between"]]
-        others = [next(r for r in c["between"] if r != one) for c in here]
-        told = {key: list(dict.fromkeys(x for c in here for x in c[key])) for key in ("muscles", "sources")}
-        found.append({"one": one, "others": others, **told})
+        others = [claims[rule] for c in here for rule in c["between"] if rule != one]
+        muscles = list(dict.fromkeys(m for c in here for m in c["muscles"]))
+        found.append({"one": claims[one], "others": others, "muscles": muscles})
     return found
 
 

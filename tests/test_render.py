@@ -252,6 +252,127 @@ def test_lists_are_cut_at_top_and_say_how_much_more_there_is(big: Assessment, fo
     assert not re.search(r"\.\.\. and \d+", long)
 
 
+@pytest.mark.parametrize("format", REPORTS)
+def test_the_first_lines_answer_what_is_suspected_what_to_look_at_how_sure_it_is_and_what_to_do(runner: Assessment, format: str) -> None:
+    text = runner.report(format)
+    seen = re.sub(r"\s+", " ", " ".join(Page(text).text) if format == "html" else text)
+    wanted = ["Suspected", "Gluteus medius", "May come first", "The left ankle bends up too little", "Look next", "Beside muscles",
+              "How steady", "of 100 drawings", "What to do"]  # fmt: skip
+    places = [seen.index(words) for words in wanted]
+    assert places == sorted(places)
+    if format == "txt":
+        assert any("What to do" in line for line in text.splitlines()[:24])  # one screen
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_what_may_come_first_is_a_candidate_with_what_could_stand_in_its_place(big: Assessment, runner: Assessment, format: str) -> None:
+    answer = runner.to_dict()
+    assert answer["driver_sets"]
+    told = re.sub(r"\s+", " ", runner.report(format))
+    assert "Candidates to check, never the cause" in told
+    assert "In its place could stand: Soleus" in told
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_every_test_that_is_proposed_comes_with_its_reason(runner: Assessment, format: str) -> None:
+    told = re.sub(r"\s+", " ", runner.report(format)).casefold()
+    tests = [t for t in runner.to_dict()["next_tests"] if t["kind"] == "test"]
+    assert tests
+    assert tests[0]["name"].casefold() in told
+    reason = "if present" if format == "txt" else re.sub(r"\s+", " ", tests[0]["why"]).casefold()
+    assert reason in told
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_a_row_that_hangs_on_the_numbers_says_so(runner: Assessment, knowledge: Knowledge, format: str) -> None:
+    answer = copy.deepcopy(runner.to_dict())
+    told = re.sub(r"\s+", " ", in_format(answer, knowledge, format))
+    lines = answer["uncertainty"]["stability"]["hypotheses"]
+    shaky = next(h for h in lines if h["status"] == "supported" and h["status_kept"] < 50)
+    assert f"supported in {shaky['status_kept']} of 100, else possible" in told
+    for h in lines:
+        h |= {"status_kept": 100, "statuses": dict.fromkeys(h["statuses"], 0) | {h["status"]: 100}}
+    assert "else possible" not in in_format(answer, knowledge, format)
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_sources_that_disagree_are_told_with_both_claims_and_their_sources(big: Assessment, format: str) -> None:
+    answer = big.to_dict()
+    told = re.sub(r"\s+", " ", big.report(format, top=500).replace("\\", "")).replace("&#39;", "'")
+    claims = [claim for c in answer["conflicts"] for claim in c["claims"]]
+    assert claims
+    missing = [c["title"] for c in claims if c["title"] not in told]
+    assert not missing if format != "txt" else len(missing) < len(claims)  # the terminal names two of each, the rest is counted
+
+
+def test_what_nobody_suspected_does_not_swamp_what_is_contradicted(knowledge: Knowledge) -> None:
+    answer = assess(load_case(ROOT / "examples" / "ankle-runner.yaml"), knowledge).to_dict()
+    told = arranged(answer, knowledge.kb, 500)
+    listed = {(m, r["state"]) for r in told["contradicted"] for m in r["muscles"]}
+    items = {i["key"]: i for i in answer["inputs"]["used"]}
+    for h in answer["contradicted"]:
+        tested = any(not items[f]["present"] for e in h["evidence"] if e["points"] < 0 for f in e["findings"])
+        if h["points_for"] or tested:
+            assert (h["muscle"], h["state"]) in listed
+    answer["contradicted"] = [h | {"points_for": 0.0} for h in answer["contradicted"]]
+    for item in answer["inputs"]["used"]:
+        item["present"] = True
+    alone = arranged(answer, knowledge.kb, 500)
+    assert not alone["contradicted"]
+    assert alone["unsuspected"] == len(answer["contradicted"])
+    assert f"{alone['unsuspected']} states that nothing spoke for" in re.sub(r"\s+", " ", in_format(answer, knowledge, "txt"))
+
+
+def test_levels_of_red_flags_weigh_differently_to_the_eye(red_flag: Assessment, knowledge: Knowledge) -> None:
+    answer = copy.deepcopy(red_flag.to_dict())
+    flag = answer["referral"]["flags"][0]
+    answer["referral"]["flags"] = [flag | {"level": level, "title": level} for level in ("emergency", "urgent", "soon", "routine")]
+    page = Page(in_format(answer, knowledge, "html"))
+    boxes = [attrs for attrs in page.named("div") if (attrs.get("class") or "").startswith("alert")]
+    assert [(box["class"], box.get("role")) for box in boxes] == [("alert grave", "alert"), ("alert strong", None), ("alert quiet", None)]
+    answer["referral"] |= {"level": "routine", "flags": [flag | {"level": "routine"}]}
+    page = Page(in_format(answer, knowledge, "html"))
+    assert [a["class"] for a in page.named("div") if (a.get("class") or "").startswith("alert")] == ["alert quiet"]
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_a_plan_shows_exercises_with_their_dose_when_to_go_on_when_to_stop_and_when_to_look_again(runner: Assessment, format: str) -> None:
+    plan = runner.to_dict()["plan"]
+    told = re.sub(r"\s+", " ", runner.report(format, top=500).replace("\\", "")).replace("&#39;", "'")
+    exercises = [e for phase in plan["phases"] for item in phase["items"] for e in item["exercises"]]
+    assert exercises
+    assert exercises[0]["name"] in told
+    low, high = exercises[0]["dose"]["times_a_week"]
+    assert f"{low}-{high} times a week" in told
+    assert plan["phases"][0]["progress"] in told
+    assert all((g["title"] if format != "txt" else g["title"].lower()) in told for g in plan["stop"])
+    assert plan["reassess"]["when"] in told
+    assert all(g["to"] in told for g in plan["escalate"])
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_what_is_left_out_stands_under_a_plan_even_where_nothing_else_does(runner: Assessment, knowledge: Knowledge, format: str) -> None:
+    answer = copy.deepcopy(runner.to_dict())
+    answer["plan"] |= {"phases": [], "because": ["nothing to plan"], "left_out": ["Stretching: left out."], "provisional": False}
+    answer["hypotheses"] = answer["uncertainty"]["stability"]["hypotheses"] = []
+    text = in_format(answer, knowledge, format)
+    heads = [h for _, h in Page(text).headings] if format == "html" else text.splitlines()
+    assert any(h.strip("# ").casefold() == "plan" for h in heads)
+    assert "Stretching: left out." in text
+
+
+@pytest.mark.parametrize("format", REPORTS)
+def test_where_all_is_mild_the_report_says_that_this_is_usual_and_plans_nothing(knowledge: Knowledge, format: str) -> None:
+    answer = assess(load_case(ROOT / "examples" / "healthy.yaml"), knowledge)
+    text = re.sub(r"\s+", " ", answer.report(format))
+    assert answer.to_dict()["plan"]["gate"]["text"].split(".")[0] in text
+    assert re.search("plan: none needed", text, re.IGNORECASE)
+    assert "Go on when" not in text
+
+
 # --- grouping -----------------------------------------------------------------------------------------------------------------------
 
 
