@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from expert.formats import Condition, SeenAs, SpreadLimits
 from expert.model import (
@@ -36,6 +36,7 @@ from expert.model import (
     sides_of,
 )
 
+_T = TypeVar("_T")
 _ONE = 1000  # a strength of 1, and the factor of a moderate sign, in thousandths
 _LOOKS = ("observation", "question", "palpation")  # methods that show a place or a complaint, and no state of a muscle by themselves
 SETS, CANDIDATES, UNSEEN, INSTEAD, FOLLOWS = 5, 12, 6, 6, 3  # how many are told
@@ -524,7 +525,7 @@ def smallest_sets(candidates: Sequence[Driver], universe: Sequence[str]) -> tupl
     chosen, complete = _Search().run(kept)
     usable = [d for d in candidates if masks[d.about]]
     sets = sorted((_set([best[m] for m in one], usable, masks, universe) for one in chosen), key=_set_order)
-    shown = _first(sets, SETS)
+    shown = _first(sets, SETS, lambda one: _set_order(one)[:2])
     return tuple(shown), len(sets) - len(shown), complete
 
 
@@ -632,7 +633,7 @@ def _components(masks: Iterable[int]) -> list[list[int]]:
 def _set(drivers: Sequence[Driver], usable: Sequence[Driver], masks: Mapping[State, int], universe: Sequence[str]) -> DriverSet:
     ordered = sorted(drivers, key=_order)
     fitting = [_instead(d, ordered, usable, masks) for d in ordered]
-    told = tuple(tuple(_first(found, INSTEAD, lambda d: (d.support, d.about[:3]))) for found in fitting)
+    told = tuple(tuple(_first(found, INSTEAD, _but_for_side)) for found in fitting)
     others = tuple(len(found) - len(shown) for found, shown in zip(fitting, told, strict=True))
     return _drawn(ordered, told, others, universe)
 
@@ -667,9 +668,8 @@ def _set_order(one: DriverSet) -> tuple[tuple[int, int], list[tuple[str, str, st
     return (-sum(map(_firm, one.drivers)), -one.support), sorted(d.about[:3] for d in one.drivers), sorted(d.about for d in one.drivers)
 
 
-def _first(found: Sequence, most: int, same: Callable | None = None) -> list:  # type: ignore[type-arg]
+def _first(found: Sequence[_T], most: int, same: Callable[[_T], object]) -> list[_T]:
     """The first few, less where the cut would part what only side tells apart (a mirrored case must mirror)."""
-    same = same or (lambda one: _set_order(one)[:2])
     if len(found) <= most:
         return list(found)
     end = most
@@ -703,9 +703,12 @@ def _told_candidates(candidates: Sequence[Driver], sets: Sequence[DriverSet]) ->
     """The candidates worth telling beside the sets: those that explain most, and a few for which nothing speaks yet."""
     told = {d.about for s in sets for d in s.drivers}
     ranked = sorted((d for d in candidates if d.about not in told), key=lambda d: (-len(d.explains), *_order(d)))
-    same = lambda d: (len(d.explains), d.support, d.about[:3])  # noqa: E731
-    spoken = _first([d for d in ranked if d.standing != "unseen"], CANDIDATES, same)
-    return (*spoken, *_first([d for d in ranked if d.standing == "unseen"], UNSEEN, same))
+    spoken = _first([d for d in ranked if d.standing != "unseen"], CANDIDATES, _but_for_side)
+    return (*spoken, *_first([d for d in ranked if d.standing == "unseen"], UNSEEN, _but_for_side))
+
+
+def _but_for_side(d: Driver) -> tuple[int, int, tuple[str, ...]]:
+    return len(d.explains), d.support, d.about[:3]
 
 
 def _struck_out(would: _Found, scene: _Scene) -> tuple[StruckOut, ...]:
