@@ -239,6 +239,13 @@ def test_a_joint_position_is_no_first_problem_unless_the_knowledge_says_so(body:
     assert not everything & {"tilts", "sinks"}
 
 
+def test_a_walk_that_grows_too_weak_explains_nothing(body: Knowledge) -> None:
+    told = covering(("odd", "right"), ("tilt", "left", "walking"), ("sink", "right"), knowledge=body)
+    everything = [d for s in told.sets for d in s.drivers] + list(told.candidates)
+    (leg,) = [d for d in everything if d.about.id == "leg-long"]
+    assert leg.items_explained == {"odd:right", "tilt:left:walking"}  # the sinking lies 0.1 x 0.5 away
+
+
 def test_a_hypothesis_explains_what_it_rests_on(body: Knowledge) -> None:
     told = covering(("puller-weak", "left"), ("sink", "right"), knowledge=body)
     (puller,) = told.sets[0].drivers
