@@ -237,7 +237,7 @@ class Interview:
         return {**self.case, "interview": {"battery": self.battery, "order": self.order, "log": steps}}
 
     def _entries(self, asked: Question, reply: Reply) -> tuple[str, list[Tree]]:
-        """Where an answer is written, and what."""
+        """Where an answer is written, and what; without what a case takes for granted, so that it reads back as it was."""
         if reply.answer == "skipped":
             return "findings", []
         name, _, task = asked.ask.partition(":")[2].partition(":")
@@ -255,8 +255,9 @@ class Interview:
         return "findings", [
             _without_none({
                 "name": name, "side": side if side != "midline" or not kind.needs_no_side else None, "task": task or None,
-                "present": "unknown" if reply.answer == "unknown" else side in there,
-                "severity": reply.severity if side in there else None, "limited_by": "pain" if reply.hurts else None,
+                "severity": reply.severity if side in there and reply.severity != "moderate" else None,
+                "present": "unknown" if reply.answer == "unknown" else None if side in there else False,
+                "limited_by": "pain" if reply.hurts else None,
             })
             for side in asked.sides
         ]  # fmt: skip
