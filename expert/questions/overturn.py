@@ -6,22 +6,23 @@ away may also raise what spoke less, so nothing is taken for granted. Only findi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 
-from expert import contract, inference, pipeline, referral
+from expert import contract, inference, ledger, pipeline, referral
 from expert.errors import UsageError
-from expert.model import AXIS_OF, About, Hypothesis, Item, Knowledge, Result, Stated, Term
+from expert.model import AXIS_OF, About, Hypothesis, Item, Knowledge, Program, Result, Stated, Term
+from expert.premises import fact_of, facts_of
 from expert.questions import asked
 from expert.questions.answer import Answer
 from expert.questions.change import Place, Thing, thing
-from expert.weighing import weigh
 
 LARGEST = 6  # findings in a set
 MOST_RUNS = 1500
 SHOWN = 10
+_Left = Callable[[Stated], tuple[str, float | None, int]]  # a case without something -> status, points and rank of what is left
 _RANK = {"supported": 2, "contested": 1, "possible": 1}
 
 
@@ -53,10 +54,11 @@ class Falls:
 
 @dataclass(frozen=True, slots=True)
 class Overturn(Answer):
-    """What a conclusion hangs on. `level`: of a red flag."""
+    """What a conclusion hangs on. `referral`: the level that the case raises; `level`: of the red flag that is asked about."""
 
     template = "overturn"
     case_id: str
+    referral: str
     about: Place
     status: str
     points: float | None
@@ -96,24 +98,24 @@ class _Seeker:
 
     def __init__(self, result: Result, knowledge: Knowledge) -> None:
         self.stated, self.result, self.knowledge, self.kb = result.stated, result, knowledge, knowledge.kb
+        self._level = result.referral.level
 
     # --- the three kinds of conclusion
 
     def suspicion(self, h: Hypothesis) -> Overturn:
         """A muscle state: first what makes it less than supported, then less than possible."""
-        bearing = self._items(_Bearing(self.knowledge).on_muscle(h.about))
+        line = ShortLine(self.knowledge, h.about)
+        bearing = self._items(line.reads)
 
         def left(stated: Stated) -> tuple[str, float | None, int]:
-            found = weigh(stated, self.knowledge).standing.get(h.about)
-            if found is None or not found.points_for:
-                return "", None, 0
-            return found.status, found.points, _RANK.get(found.status, 0)
+            found = line.run(stated)
+            return ("", None, 0) if found is None else (found.status, found.points, _RANK.get(found.status, 0))
 
         falls = tuple(
             self._falls("supported" if rank == 2 else "possible", bearing, left, rank) for rank in range(_RANK[h.status], 0, -1)
         )  # fmt: skip
         about = Place("muscle", h.muscle, h.name, h.side, h.state)
-        return Overturn(self.stated.case_id, about, h.status, h.points, "", falls)
+        return Overturn(self.stated.case_id, self._level, about, h.status, h.points, "", falls)
 
     def pattern(self, what: asked.Asked) -> Overturn:
         """A named whole."""
@@ -128,7 +130,8 @@ class _Seeker:
 
         bearing = self._items(_Bearing(self.knowledge).on_pattern(found.id))
         about = Place("pattern", found.id, found.name, found.side, "")
-        return Overturn(self.stated.case_id, about, "found", contract.decimal(found.points), "", (self._falls("found", bearing, left, 1),))
+        falls = self._falls("found", bearing, left, 1)
+        return Overturn(self.stated.case_id, self._level, about, "found", contract.decimal(found.points), "", (falls,))
 
     def flag(self, what: asked.Asked) -> Overturn:
         """A red flag."""
@@ -146,31 +149,35 @@ class _Seeker:
         told = any(self.kb.findings[n].told_by_pain for n in names if n in self.kb.findings)
         bearing = [i for i in self.stated.items if not names.isdisjoint((i.finding, f"any-{i.kind}")) or (told and i.painful)]
         about = Place("flag", name, found.title, "midline", "")
-        return Overturn(self.stated.case_id, about, "raised", None, found.level, (self._falls("raised", bearing, left, 1),))
+        falls = self._falls("raised", bearing, left, 1)
+        return Overturn(self.stated.case_id, self._level, about, "raised", None, found.level, (falls,))
 
     # --- the search
 
     def _items(self, names: frozenset[str]) -> list[Item]:
         return [i for i in self.stated.items if i.finding in names]
 
-    def _falls(
-        self, word: str, bearing: Sequence[Item], left: Callable[[Stated], tuple[str, float | None, int]], rank: int
-    ) -> Falls:
-        """All smallest sets of findings whose absence takes a conclusion below a rank."""
+    def _falls(self, word: str, bearing: Sequence[Item], left: _Left, rank: int) -> Falls:
+        """All smallest sets of findings whose absence takes a conclusion below a rank.
+
+        Searched among the findings that bear on it, the others left aside; what is shown is told by a run with all others in place.
+        """
+        alone = replace(self.stated, items=tuple(bearing))
         runs, searched = 0, 0
         for size in range(1, min(LARGEST, len(bearing)) + 1):
             runs += comb(len(bearing), size)
             if runs > MOST_RUNS:
                 return Falls(word, None, (), 0, searched, len(bearing), False)
-            found = []
-            for chosen in combinations(bearing, size):
-                status, points, still = left(without(self.stated, chosen))
-                if still < rank:
-                    found.append(Enough(tuple(thing(contract.item_of(i, self.kb), self.kb) for i in chosen), status, points))
+            found = [chosen for chosen in combinations(bearing, size) if left(without(alone, chosen))[2] < rank]
             searched = size
             if found:
-                return Falls(word, size, tuple(found[:SHOWN]), max(len(found) - SHOWN, 0), size, len(bearing), True)
+                shown = tuple(self._enough(chosen, left) for chosen in found[:SHOWN])
+                return Falls(word, size, shown, len(found) - len(shown), size, len(bearing), True)
         return Falls(word, None, (), 0, searched, len(bearing), searched == len(bearing))
+
+    def _enough(self, chosen: Sequence[Item], left: _Left) -> Enough:
+        status, points, _ = left(without(self.stated, chosen))
+        return Enough(tuple(thing(contract.item_of(i, self.kb), self.kb) for i in chosen), status, points)
 
 
 _NATIVE = inference.choose("native")
@@ -182,55 +189,88 @@ def without(stated: Stated, chosen: Iterable[Item]) -> Stated:
     return replace(stated, items=tuple(i for i in stated.items if i.key not in gone))
 
 
+_Subject = tuple[str, str]  # a muscle ("": any) and an axis
+
+
 class _Bearing:
-    """Which findings can bear on a conclusion at all: those that a rule about it reads, and those behind the hypotheses that one reads.
+    """Which rules and findings can bear on a conclusion at all.
 
     Wide on purpose: sides, tasks and severities are left aside, so nothing that bears on it is missed.
     """
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self.rules = knowledge.rulebase
+        self.rules = knowledge.rulebase.rules
         self.programs = knowledge.rulebase.programs
 
-    def on_muscle(self, about: About) -> frozenset[str]:
-        """What bears on any state of a muscle's axis."""
-        return frozenset(self._on_axis(about.muscle, about.axis))
+    def speaking(self, stage: str, subjects: Collection[_Subject]) -> frozenset[str]:
+        """Rules of a stage that say something of any of these; one that speaks of whichever muscle it met does."""
+        axes = {axis for _, axis in subjects}
+        return frozenset(
+            r.id for r in self.rules.values()
+            if r.stage == stage and any(
+                AXIS_OF[t.state] in axes
+                and (not t.muscle or ("", AXIS_OF[t.state]) in subjects or (t.muscle, AXIS_OF[t.state]) in subjects) for t in r.targets
+            )
+        )  # fmt: skip
+
+    def behind(self, subject: _Subject) -> frozenset[_Subject]:
+        """What a muscle's axis hangs on: itself, and what rules about hypotheses read to speak of it."""
+        found = {subject}
+        for rule in self.speaking("inferred", {subject}):
+            bound = subject[0] if all(not t.muscle for t in self.rules[rule].targets) else ""
+            found |= {(t.name or bound, AXIS_OF[t.state]) for t in self.terms("inferred", {rule}) if t.kind == "hypothesis"}
+        return frozenset(found)
+
+    def on(self, subject: _Subject) -> frozenset[str]:
+        """The findings that bear on a muscle's axis."""
+        stages = (("direct", self.behind(subject)), ("inferred", frozenset({subject})))
+        return frozenset(t.name for stage, of in stages for t in self.terms(stage, self.speaking(stage, of)) if t.kind == "finding")
 
     def on_pattern(self, name: str) -> frozenset[str]:
-        """What bears on a pattern, and on the patterns and hypotheses that it rests on."""
+        """The findings that bear on a pattern, and on the patterns and hypotheses that it rests on."""
         found: set[str] = set()
         todo, seen = [name], {name}
         while todo:
-            rule = todo.pop()
-            for term in self._terms("patterns", {rule}):
+            for term in self.terms("patterns", {todo.pop()}):
                 if term.kind == "finding":
                     found.add(term.name)
                 elif term.kind == "hypothesis":
-                    found.update(self._on_axis(term.name, AXIS_OF[term.state]))
+                    found |= self.on((term.name, AXIS_OF[term.state]))
                 elif term.name not in seen:
                     seen.add(term.name)
                     todo.append(term.name)
         return frozenset(found)
 
-    def _on_axis(self, muscle: str, axis: str) -> Iterator[str]:
-        yield from self._directly(muscle, axis)
-        for rule in self._speaking("inferred", muscle, axis):
-            bound = muscle if all(not t.muscle for t in self.rules.rules[rule].targets) else ""
-            for term in self._terms("inferred", {rule}):
-                if term.kind == "finding":
-                    yield term.name
-                elif term.kind == "hypothesis":
-                    yield from self._directly(term.name or bound, AXIS_OF[term.state])
-
-    def _directly(self, muscle: str, axis: str) -> Iterator[str]:
-        yield from (t.name for t in self._terms("direct", self._speaking("direct", muscle, axis)))
-
-    def _speaking(self, stage: str, muscle: str, axis: str) -> set[str]:
-        """Rules of a stage that conclude something about a muscle on an axis ("": any); one that speaks of whichever muscle it met does."""
-        return {
-            r.id for r in self.rules.rules.values()
-            if r.stage == stage and any((not muscle or t.muscle in ("", muscle)) and AXIS_OF[t.state] == axis for t in r.targets)
-        }  # fmt: skip
-
-    def _terms(self, stage: str, rules: set[str]) -> Iterator[Term]:
+    def terms(self, stage: str, rules: Collection[str]) -> Iterator[Term]:
+        """All premises of some rules of a stage, those that must not be met as well."""
         yield from (t for v in self.programs[stage].variants if v.rule in rules for t in (*v.terms, *v.unless))
+
+
+class ShortLine:
+    """The straight line for one muscle's axis alone: the rules that can bear on it, and the same arithmetic. `reads`: findings."""
+
+    def __init__(self, knowledge: Knowledge, about: About) -> None:
+        bearing, subject = _Bearing(knowledge), (about.muscle, about.axis)
+        self.about, self.kb, self.rules = about, knowledge.kb, knowledge.rulebase.rules
+        self.subjects = bearing.behind(subject)
+        self.reads = bearing.on(subject)
+        self.names = {m.id: m.name for m in knowledge.kb.muscles.values()}
+        kept = {"direct": bearing.speaking("direct", self.subjects), "inferred": bearing.speaking("inferred", {subject})}
+        self.direct, self.inferred = (
+            Program(tuple(v for v in knowledge.rulebase.programs[stage].variants if v.rule in rules)) for stage, rules in kept.items()
+        )
+
+    def run(self, stated: Stated) -> Hypothesis | None:
+        """What is suspected of it; None where nothing speaks for it."""
+        items, facts = {i.key: i for i in stated.items}, [fact_of(i) for i in stated.items]
+        observed = [
+            p for p in ledger.draw_direct(inference.infer(self.direct, facts, _NATIVE), self.rules, items)[0]
+            if (p.about.muscle, p.about.axis) in self.subjects or ("", p.about.axis) in self.subjects
+        ]  # fmt: skip
+        balance = ledger.balance(observed, self.kb.constants)
+        first = ledger.hypotheses(balance, self.names, self.kb.constants)
+        bases = {h.about.key: h for h in first}
+        inferred = inference.infer(self.inferred, [*facts, *facts_of(first)], _NATIVE)
+        concluded = ledger.draw_inferred(inferred, self.rules, observed, bases, items)
+        weighed = ledger.reweigh(first, balance, concluded, self.names, self.kb.constants)
+        return next((h for h in weighed if h.about == self.about), None)
