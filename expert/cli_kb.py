@@ -22,6 +22,8 @@ class Subject(StrEnum):
 
     case = "case"
     knowledge = "knowledge"
+    pack = "pack"
+    pack_case = "pack-case"
 
 
 class SourceFormat(StrEnum):
@@ -65,14 +67,17 @@ def kb_lint(kb: KbOption = None, rules: RulesOption = None) -> None:
 
 
 @kb_app.command("schema")
-def kb_schema(subject: Annotated[Subject, typer.Argument(help="case or knowledge")] = Subject.knowledge) -> None:
-    """Print the JSON Schema of a case file, or of the files of kb/ and rules/, for editors.
+def kb_schema(subject: Annotated[Subject, typer.Argument(help="case, knowledge, pack (pack.yaml) or pack-case")] = Subject.knowledge) -> None:
+    """Print the JSON Schema of a case file, of the files of kb/ and rules/, or of a pack of cases, for editors.
 
     Example: myologic kb schema case > case.schema.json
     """
-    from expert.formats import CaseFile, KnowledgeFile
+    from expert.formats import CaseFile, KnowledgeFile, PackCase, PackFile, Shape
 
-    model = CaseFile if subject is Subject.case else KnowledgeFile
+    shapes: dict[Subject, type[Shape]] = {
+        Subject.case: CaseFile, Subject.knowledge: KnowledgeFile, Subject.pack: PackFile, Subject.pack_case: PackCase,
+    }  # fmt: skip
+    model = shapes[subject]
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}
     typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
 

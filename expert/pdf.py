@@ -19,7 +19,7 @@ def pdf(html: str) -> bytes:
     """
     weasyprint = _weasyprint()
     logging.getLogger("weasyprint").addHandler(logging.NullHandler())
-    page = weasyprint.HTML(string=_paged(html), base_url=None, url_fetcher=_refused)
+    page = weasyprint.HTML(string=_paged(html), base_url=None, url_fetcher=_shut(weasyprint))
     made: bytes = page.write_pdf(pdf_identifier=sha256(html.encode()).digest()[:16], optimize_images=False)
     return made
 
@@ -56,6 +56,16 @@ def _weasyprint() -> Any:
     return weasyprint
 
 
-def _refused(*_: Any, **__: Any) -> NoReturn:
-    """What a page asks for is never fetched. The address is not repeated: it may hold what the case says."""
+def _shut(weasyprint: Any) -> Any:
+    """A fetcher that refuses everything that a page asks for."""
+
+    class Shut(weasyprint.urls.URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+        def fetch(self, *_: Any, **__: Any) -> NoReturn:
+            _refused()
+
+    return Shut()
+
+
+def _refused() -> NoReturn:
+    """The address is not repeated: it may hold what the case says."""
     raise ValueError("nothing is fetched for a PDF")

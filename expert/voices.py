@@ -19,6 +19,7 @@ from expert.render import voice as spoken
 VOICES = ("clinician", "client", "teaching", "letter")
 PARTS = ("full", "worksheet", "key")
 _BEFORE_A_DOCTOR = ("emergency", "urgent", "soon")  # levels at which a client is given no exercise
+_IN_A_STEP = 4  # exercises of one step that a client reads
 _IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "others": 5, "asked": 12}
 
 
@@ -118,12 +119,13 @@ def _exercises(phases: Iterable[Tree], kb: KnowledgeBase) -> list[Tree]:
     told: list[Tree] = []
     described: dict[str, int] = {}
     for phase in phases:
-        exercises = list(_gathered(phase["items"], kb))
+        every = list(_gathered(phase["items"], kb))
+        exercises = every[:_IN_A_STEP]
         for one in exercises:
             first = described.setdefault(one["id"], len(told) + 1)
             one["again"] = first if first <= len(told) else 0
         if exercises:
-            told.append({"name": phase["name"], "progress": phase["progress"], "exercises": exercises})
+            told.append({"name": phase["name"], "progress": phase["progress"], "exercises": exercises, "more": len(every) - len(exercises)})
     return told
 
 

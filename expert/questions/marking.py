@@ -193,26 +193,27 @@ def read_claim(line: str, kind: str, knowledge: Knowledge) -> Claim:
     kinds = _KINDS[kind]
     if line.strip() == NONE and len(kinds) == 1:
         return Claim(line, kinds[0])
-    about, _, last = line.rpartition(" ")
-    words, status = (about, last) if last in STATUSES else (line, "")
     if kind == "choice" and line.partition(":")[0] not in ("pattern", "flag"):
         kinds = ("muscle",)
+    words, status = _parted(line) if kinds == ("muscle",) else (line, "")
     found = asked.read(words, knowledge.kb, kinds=kinds)
     if found.kind == "muscle":
-        _whole(line, words, last if not status else "")
         _spelt(words.partition(":")[0].strip(), knowledge)
-        return Claim(line, "muscle", found.ids, found.sides[0], found.state, status or "suspected")
-    side = found.sides[0] if len(found.sides) == 1 else ""
-    return Claim(line, found.kind, found.ids, side)
+        return Claim(line, "muscle", found.ids, found.sides[0], found.state, status)
+    return Claim(line, found.kind, found.ids, found.sides[0] if len(found.sides) == 1 else "")
 
 
-def _whole(line: str, words: str, last: str) -> None:
-    """A muscle's line names its side and its state."""
-    parts = [p.strip() for p in words.split(":")]
-    if len(parts) < 3:
+def _parted(line: str) -> tuple[str, str]:
+    """A muscle's line as what it is about and its status."""
+    about, _, last = line.rpartition(" ")
+    if about.rpartition(":")[2].strip() in AXIS_OF:
+        if last not in STATUSES:
+            raise UsageError(f"'{line}': '{last}' is no status{did_you_mean(last, STATUSES)}; it is one of {', '.join(STATUSES)}")
+    else:
+        about, last = line, "suspected"
+    if about.count(":") != 2:
         raise UsageError(f"'{line}': write MUSCLE:SIDE:STATE and a status, for example 'gluteus medius:left:underactive supported'")
-    if parts[-1] not in AXIS_OF:
-        raise UsageError(f"'{line}': '{last}' is no status{did_you_mean(last, STATUSES)}; it is one of {', '.join(STATUSES)}")
+    return about, last
 
 
 def _spelt(name: str, knowledge: Knowledge) -> None:

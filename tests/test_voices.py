@@ -1,0 +1,335 @@
+"""The report for other readers: one document, and for each reader what is safe and useful to him."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from typer.testing import CliRunner
+
+import expert
+from expert import Assessment, assess, load_case, load_knowledge
+from expert.cli import app
+from expert.errors import UsageError
+from expert.model import Knowledge
+from expert.voices import PARTS, VOICES, report
+from tests.strategies import cases
+
+ROOT = Path(expert.__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+OTHERS = [voice for voice in VOICES if voice != "clinician"]
+FORMATS = ("txt", "md", "html")
+HOSTILE = '<script>alert(1)</script>{{ 7*7 }}[x](http://evil)<img src=http://evil/x.png>'
+
+
+@pytest.fixture(scope="module")
+def answers(knowledge: Knowledge) -> dict[str, Assessment]:
+    return {path.stem: assess(load_case(path), knowledge, "native") for path in EXAMPLES}
+
+
+def told(case: dict[str, Any], knowledge: Knowledge, voice: str, format: str = "txt", part: str = "full") -> str:
+    return assess(case, knowledge, "native").report(format, voice=voice, part=part)
+
+
+def words(text: str) -> str:
+    """A text on one line."""
+    return " ".join(text.split())
+
+
+def exercises_of(knowledge: Knowledge) -> list[str]:
+    return [e.name.casefold() for e in knowledge.kb.exercises.values()]
+
+
+RED_FLAGS = {"emergency": ["saddle numbness"], "urgent": ["foot drop"], "soon": ["morning stiffness", "alternating buttock pain"]}
+
+
+def with_flag(level: str) -> dict[str, Any]:
+    """Findings that ask for a plan, and what raises a red flag of this level."""
+    seen: list[Any] = [
+        {"name": "hip drop", "side": "right", "task": "running"}, {"name": "hip abduction weak", "side": "left", "seen_by": "instrument"},
+    ]  # fmt: skip
+    if level == "urgent":
+        return {"findings": [*seen, {"name": "foot drop", "side": "right", "task": "walking"}]}
+    return {"findings": seen, "patient": {"age": 30}, "symptoms": {
+        "emergency": ["saddle numbness"], "soon": ["fatigable weakness"], "routine": ["night pain"], "none": [],
+    }[level]}  # fmt: skip
+
+
+# --- all voices -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("voice", OTHERS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_example_is_told_in_every_voice_and_format(voice: str, format: str, answers: dict[str, Assessment]) -> None:
+    for name, answer in answers.items():
+        text = answer.report(format, voice=voice)
+        assert len(text) > 400, name
+        assert "\x1b" not in text
+        assert answer.report(format, voice=voice) == text
+
+
+@pytest.mark.parametrize("voice", OTHERS)
+def test_no_line_is_wider_than_80_columns(voice: str, answers: dict[str, Assessment]) -> None:
+    for answer in answers.values():
+        for part in PARTS if voice == "teaching" else ("full",):
+            assert not [line for line in answer.report("txt", voice=voice, part=part).splitlines() if len(line) > 80]
+
+
+@pytest.mark.parametrize("voice", OTHERS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_a_case_says_stays_text(voice: str, format: str, knowledge: Knowledge) -> None:
+    case = {
+        "patient": {"name": HOSTILE, "age": 30}, "notes": HOSTILE, "visit": {"date": "2026-11-20", "examiner": HOSTILE},
+        "findings": [{"name": "hip drop", "side": "right", "task": "running", "note": HOSTILE}],
+        "surgery": [{"name": HOSTILE, "side": "left", "restrictions": [HOSTILE]}],
+    }  # fmt: skip
+    text = told(case, knowledge, voice, format)
+    assert "49" not in words(text) or "{{ 7*7 }}" in text.replace("\\", "")
+    if format == "html":
+        assert "<script" not in text
+        assert "<img" not in text
+    if format == "md":
+        assert not re.search(r"(?<!\\)\]\(", text)
+        assert "<script" not in text
+    if format == "txt" and voice in ("client", "letter"):
+        assert "<script>alert(1)</script>" in words(text)
+
+
+@pytest.mark.parametrize("voice", OTHERS)
+def test_the_name_stands_only_where_a_voice_needs_it_and_free_text_nowhere(voice: str, knowledge: Knowledge) -> None:
+    case = {
+        "patient": {"name": "Rosalind Quill", "age": 30}, "notes": "collects stamps", "visit": {"examiner": "Dr Zebra"},
+        "findings": [{"name": "hip drop", "side": "right", "task": "running", "note": "told of her divorce"}],
+    }  # fmt: skip
+    text = told(case, knowledge, voice)
+    assert ("Rosalind Quill" in text) is (voice in ("client", "letter"))
+    assert not [secret for secret in ("stamps", "Zebra", "divorce") if secret in text]
+    assert "Rosalind" not in assess(case, knowledge, "native").to_json().replace('"case": ', "")[:200]
+
+
+@pytest.mark.parametrize("voice", OTHERS)
+def test_an_empty_case_is_told_without_conclusions(voice: str, knowledge: Knowledge) -> None:
+    text = told({"findings": []}, knowledge, voice)
+    assert "may be working" not in text
+    assert text.strip()
+
+
+def test_an_unknown_voice_or_part_is_said_with_the_known_ones(answers: dict[str, Assessment]) -> None:
+    answer = answers["runner"]
+    with pytest.raises(UsageError, match="did you mean 'client'"):
+        answer.report("txt", voice="klient")
+    with pytest.raises(UsageError, match="full, worksheet, key"):
+        answer.report("txt", voice="teaching", part="half")
+    with pytest.raises(UsageError, match="belongs to the voice teaching"):
+        answer.report("txt", voice="client", part="key")
+
+
+def test_the_clinicians_voice_is_the_report(answers: dict[str, Assessment], knowledge: Knowledge) -> None:
+    answer = answers["runner"]
+    assert report("clinician", answer.to_dict(), knowledge.kb) == answer.report("txt")
+
+
+@pytest.mark.parametrize("voice", OTHERS)
+def test_a_mirrored_case_is_told_mirrored(voice: str, knowledge: Knowledge) -> None:
+    def case(one: str, other: str) -> dict[str, Any]:
+        return {"findings": [{"name": "hip-drop", "side": one, "task": "running"}, {"name": "knee-valgus", "side": other, "task": "squat"}]}
+
+    def lines(text: str, turn: bool) -> list[str]:
+        """The lines that speak of one side, sorted; `right` in the sense of correct left out."""
+        plain = re.sub(r"\bright (in either case|as well)|stand(s)? right|the right (way|one)|are left", "", text)
+        one_sided = [line for line in plain.splitlines() if len(set(re.findall(r"\b(left|right)\b", line.lower()))) == 1]
+        swap = {"left": "right", "right": "left"}
+        return sorted(re.sub(r"\b(left|right)\b", lambda m: swap[m[0]], line.lower()) if turn else line.lower() for line in one_sided)
+
+    here, there = told(case("left", "right"), knowledge, voice, "md"), told(case("right", "left"), knowledge, voice, "md")
+    assert lines(here, True) == lines(there, False)
+    assert lines(here, True)
+
+
+# --- the person concerned -------------------------------------------------------------------------------------------------------
+
+
+def test_the_clients_text_is_a_draft_with_lines_to_sign(answers: dict[str, Assessment]) -> None:
+    for answer in answers.values():
+        text = answer.report("txt", voice="client")
+        assert "A draft for review." in text
+        assert "ISSUED BY THE CLINICIAN AFTER REVIEW" in text
+        assert re.search(r"^Signature: _{20,}$", text, re.MULTILINE)
+        assert "It is not a diagnosis." in text
+        assert "difference between left and right is usual" in words(text)
+
+
+@pytest.mark.parametrize("level", ["emergency", "urgent", "soon"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_exercise_stands_in_a_clients_text_before_a_doctor_has_looked(level: str, format: str, knowledge: Knowledge) -> None:
+    answer = assess(with_flag(level), knowledge, "native")
+    assert answer.referral.level == level
+    text = words(answer.report(format, voice="client")).casefold()
+    assert not [name for name in exercises_of(knowledge) if re.search(rf"\b{re.escape(name)}\b:", text)]
+    assert "days a week" not in text
+    assert {"emergency": "get medical help now", "urgent": "seen by a doctor today", "soon": "see a doctor within two weeks"}[level] in text
+
+
+def test_without_a_flag_the_same_findings_bring_exercises_with_dose_and_stop_rules(knowledge: Knowledge) -> None:
+    text = words(told(with_flag("none"), knowledge, "client"))
+    assert [name for name in exercises_of(knowledge) if name in text.casefold()]
+    assert "days a week" in text
+    assert "Stop, and ask, when" in text
+    assert "See a doctor first".upper() not in text
+
+
+def test_a_routine_flag_sends_to_the_doctor_and_keeps_the_plan(knowledge: Knowledge) -> None:
+    answer = assess(with_flag("routine"), knowledge, "native")
+    assert answer.referral.level == "routine"
+    text = words(answer.report("txt", voice="client"))
+    assert "Please tell your doctor about this at your next visit." in text
+    assert "days a week" in text
+
+
+@settings(max_examples=25, deadline=None)
+@given(case=cases())
+def test_no_clients_text_tells_points_rules_or_what_a_person_has(case: dict[str, Any]) -> None:
+    knowledge = load_knowledge()
+    answer = assess(case, knowledge, "native")
+    text = words(answer.report("txt", voice="client")).casefold()
+    assert "you have a " not in text
+    assert "hypothes" not in text
+    assert not [e.piece.rule.id for h in answer.hypotheses for e in h.evidence if "." in e.piece.rule.id and e.piece.rule.id in text]
+    assert not re.search(r"[+-]\d\.\d|\bpoints\b", text)
+    assert not [f.title for f in answer.referral.flags if f.title.casefold() in text and f.title.startswith("Possible")]
+    if answer.referral.level in ("emergency", "urgent", "soon") and answer.referral.flags:
+        assert "days a week" not in text
+    else:
+        assert answer.plan.withheld is False or "days a week" not in text
+
+
+def test_muscles_have_the_words_that_people_use(knowledge: Knowledge) -> None:
+    text = words(told(with_flag("none"), knowledge, "client"))
+    assert "The outer hip muscle (gluteus medius) on the left may be less strong" in text
+    assert "underactive" not in text
+
+
+def test_every_muscle_and_finding_can_be_told_to_a_person(knowledge: Knowledge) -> None:
+    kb = knowledge.kb
+    jargon = re.compile(r"flexion|extension|abduct|adduct|rotat(?!or cuff)|valgus|dorsi|scapul|pelvic tilt|lordosis|kyphosis", re.IGNORECASE)
+    assert not [e.id for e in kb.everyday.values() if jargon.search(e.says)]
+    assert not [i for i in kb.everyday if i not in kb.muscles and i not in kb.groups and i not in kb.findings]
+    assert len([m for m in kb.muscles if m in kb.everyday]) > 80
+
+
+def test_a_muscle_without_an_everyday_word_is_named_by_its_region(knowledge: Knowledge) -> None:
+    case = {"findings": [{"name": name, "side": "left", "seen_by": "instrument"} for name in ("grip weak", "wrist flexion weak")]}
+    answer = assess(case, knowledge, "native")
+    assert [h for h in answer.hypotheses if h.status == "supported"]
+    assert "muscle" in answer.report("txt", voice="client")
+    assert "forearm" in answer.report("txt", voice="client")
+
+
+def test_what_a_red_flag_may_explain_is_not_told_to_the_person(answers: dict[str, Assessment]) -> None:
+    text = answers["red-flag"].report("txt", voice="client")
+    assert "tibialis" not in text
+    assert "cauda" not in text.casefold()
+    assert "numbness between the legs" in words(text)
+
+
+# --- the class ------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_step_of_the_reasoning_is_told_in_order(answers: dict[str, Assessment]) -> None:
+    answer = answers["runner"]
+    text = answer.report("txt", voice="teaching")
+    steps = [int(n) for n in re.findall(r"^STEP (\d+):", text, re.MULTILINE)]
+    assert steps == sorted(steps)
+    assert {1, 2, 3, 4, 8} <= set(steps)
+    tree = answer.to_dict()
+    flat = words(text)
+    titles = [answer.knowledge.kb.rules[line["rule"]].title for line in tree["trace"] if line["rule"] in answer.knowledge.kb.rules]
+    assert titles
+    assert not [t for t in titles if t not in flat]
+    mechanisms = {s["mechanism"] for p in tree["predicted"][:10] for s in p["path"] if s["mechanism"]}
+    assert mechanisms
+    assert not [m for m in mechanisms if m not in flat]
+
+
+def test_every_source_of_the_answer_is_on_the_reading_list(answers: dict[str, Assessment]) -> None:
+    for answer in answers.values():
+        listed = words(answer.report("txt", voice="teaching").partition("READING LIST")[2])
+        named = {s for h in answer.to_dict()["hypotheses"] for e in h["evidence"] for s in e["sources"]}
+        assert not [s for s in named if answer.knowledge.kb.sources[s].title not in listed]
+
+
+@pytest.mark.parametrize("name", [p.stem for p in EXAMPLES])
+def test_worksheet_and_key_ask_the_same_and_only_the_key_answers(name: str, answers: dict[str, Assessment]) -> None:
+    answer = answers[name]
+    parts = {part: words(answer.report("txt", voice="teaching", part=part)) for part in PARTS}
+    asked = {part: re.findall(r"Question \d+: .{30}", text) for part, text in parts.items()}
+    assert asked["worksheet"] == asked["key"] == asked["full"]
+    assert len(asked["key"]) >= 3
+    evidence = [e["because"] for h in answer.to_dict()["hypotheses"] if h["status"] == "supported" for e in h["evidence"]]
+    assert not [because for because in evidence if because in parts["worksheet"]]
+    assert "Sum" not in parts["worksheet"]
+    assert not evidence or [because for because in evidence if because in parts["key"]]
+
+
+def test_the_sum_of_the_key_is_the_sum_of_the_sheet(answers: dict[str, Assessment]) -> None:
+    text = words(answers["runner"].report("txt", voice="teaching", part="key"))
+    found = re.search(r"((?:[+-]\d\.\d ?)+)= ([+-]\d\.\d): supported", text)
+    assert found is not None
+    assert sum(map(float, found[1].split())) == pytest.approx(float(found[2]), abs=0.2)
+
+
+# --- the letter -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("level", "to"),
+    [
+        ("emergency", "The emergency department"), ("urgent", "The doctor on call"), ("soon", "The neurologist"),
+        ("routine", "The general practitioner"),
+    ],
+)  # fmt: skip
+def test_the_letter_goes_to_whom_the_flag_asks_for(level: str, to: str, knowledge: Knowledge) -> None:
+    text = told(with_flag(level), knowledge, "letter")
+    assert f"To: {to}" in text
+    assert text.index("REASON FOR REFERRAL") < text.index("FINDINGS")
+
+
+def test_the_letter_tells_sides_tasks_values_and_what_was_not_asked_and_no_exercise(knowledge: Knowledge) -> None:
+    case = with_flag("none") | {"measurements": [{"name": "hip abduction strength", "side": "left", "value": 100, "unit": "N"},
+                                                 {"name": "hip abduction strength", "side": "right", "value": 180, "unit": "N"}]}  # fmt: skip
+    case["findings"] = case["findings"][:1]
+    text = words(told(case, knowledge, "letter"))
+    assert "Hip (pelvic) drop (right, running)" in text
+    assert "100 N" in text
+    assert "Not asked, or not in full:" in text
+    assert not [name for name in exercises_of(knowledge) if re.search(rf"\b{re.escape(name)}\b", text.casefold())]
+    assert "days a week" not in text
+    assert "Letter of findings" in text
+
+
+# --- the page -------------------------------------------------------------------------------------------------------------------
+
+BLOCKS = re.findall(r"^```text (.+)\n((?:.*\n)+?)```$", (ROOT / "docs" / "voices.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_there_are_worked_examples() -> None:
+    assert {re.search(r"--voice (\w+)", command)[1] for command, _ in BLOCKS} == set(OTHERS)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[c for c, _ in BLOCKS])
+def test_the_examples_of_the_page_are_what_is_printed(command: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(app, command.split())
+    assert done.exit_code == 0, done.output
+    assert shown in done.output
+
+
+def test_a_report_goes_to_a_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    words = ["report", "examples/runner.yaml", "--voice", "letter", "--format", "html", "-o", str(tmp_path / "l.html")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0
+    assert (tmp_path / "l.html").read_text(encoding="utf-8").startswith("<!doctype html>")
