@@ -346,11 +346,11 @@ class Prover:
 
 
 def _repeated(e: Evidence, among: Sequence[Evidence]) -> list[str]:
-    """The rules that say more, or the same before it, in the finding group of a piece that counts less than whole."""
-    if e.weight == _THOUSAND:
-        return []
+    """What a piece that counts less than whole repeats: the rule of its own source in its finding group, else those that say more."""
     alike = [o for o in among if (o.piece.against, o.piece.basis.group) == (e.piece.against, e.piece.basis.group)]
-    return list(dict.fromkeys(o.piece.rule.id for o in alike if o.weight > e.weight and o.piece.rule.id != e.piece.rule.id))
+    larger = [o.piece.rule for o in alike if o.weight > e.weight]
+    own = [rule for rule in larger if rule.lineage == e.piece.rule.lineage]
+    return list(dict.fromkeys(rule.id for rule in own or larger))
 
 
 def _pattern_key(p: PatternFound) -> str:
