@@ -71,7 +71,7 @@ def reply_to(question: Question, drawn: tuple[str, int, Any, bool], turned: bool
 # --- laws -----------------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.lists(replies(), min_size=1, max_size=4), st.sampled_from(["best", "fixed", "fixed"]), st.booleans())
 def test_an_interview_goes_on_from_its_file_and_back_from_every_answer(drawn: list[Any], order: str, flags: bool) -> None:
     held = begun(order=order, flags=flags)
@@ -89,7 +89,7 @@ def test_an_interview_goes_on_from_its_file_and_back_from_every_answer(drawn: li
         held = following
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(st.lists(replies(), min_size=2, max_size=5))
 def test_mirrored_answers_are_asked_the_same_and_give_the_mirrored_standing(drawn: list[Any]) -> None:
     held, twin = begun(flags=False), begun(flags=False)

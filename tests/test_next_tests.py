@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from small import rule, rules, small_knowledge
 from strategies import CaseDict, cases
+from worked import ROOT, is_as_shown, keys, shown, told_keys
 
 from expert import Assessment, UsageError, assess, case_from_mapping, load_case, load_knowledge, pipeline
 from expert.ledger import is_contradicted
@@ -220,3 +221,18 @@ def test_it_prints_what_to_do_whose_side_and_why(format: str) -> None:
     assert " ".join((test.how or "").split()) in text
     assert " ".join((test.side_means or "").split()) in text
     assert "if present" in text
+
+
+# --- the page --------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_worked_example_of_the_page_is_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    examples = list(shown("next.md"))
+    assert len(examples) == 1
+    for command, block in examples:
+        assert is_as_shown(command, block), command
+
+
+def test_the_keys_of_the_answer_are_those_of_the_page() -> None:
+    assert told_keys("next.md", "answer") == keys(NextTests)

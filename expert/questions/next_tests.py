@@ -416,16 +416,21 @@ def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> 
     weight = kb.constants.next.present
     expected = weight * len(switched[True]) + (1 - weight) * len(switched[False])
     apart = _apart(moved)
-    return _test(candidate, changes, bool(apart), expected, was)
+    lead = f"tells {' from '.join(_bare(a, was) for a in apart)}: " if apart else ""
+    return _test(candidate, changes, lead, expected, was)
 
 
-def _test(candidate: Candidate, changes: Sequence[Change], apart: bool, expected: float, was: Weighed) -> NextTest:
+def _bare(about: About, was: Weighed) -> str:
+    return f"{was.names[about.muscle]} {about.state}"
+
+
+def _test(candidate: Candidate, changes: Sequence[Change], lead: str, expected: float, was: Weighed) -> NextTest:
     kb = was.knowledge.kb
     kind = kb.findings[candidate.finding]
     return NextTest(
         "test", kind.id, kind.name, "bilateral" if len(candidate.sides) > 1 else candidate.sides[0], candidate.task or None,
-        kb.tasks[candidate.task].name if candidate.task else None, kind.method, _why(changes, apart), kind.how, kind.side_means,
-        round(expected, 3), apart, tuple(changes),
+        kb.tasks[candidate.task].name if candidate.task else None, kind.method, lead + _why(changes), kind.how, kind.side_means,
+        round(expected, 3), bool(lead), tuple(changes),
     )  # fmt: skip
 
 
@@ -493,7 +498,7 @@ def _for_pattern(was: Weighed, aim: Asked, most: int) -> list[NextTest]:
             places = [(aim.name, place) for place in (*aim.sides, "midline")]
             found = [c for c in (_pattern_change(pattern.name, p, before, after) for p in places) if {c.if_present, c.if_absent} != {c.now}]
             if found:
-                tests.append(_test(candidate, found, False, 0.5 * len(found), was))
+                tests.append(_test(candidate, found, "", 0.5 * len(found), was))
     return sorted(tests, key=lambda t: rank(t, kb))[:most]
 
 
@@ -523,12 +528,11 @@ def _with(stated: Stated, more: Iterable[Item]) -> Stated:
     return replace(stated, items=tuple(sorted((*stated.items, *more), key=lambda i: i.key)))
 
 
-def _why(changes: Sequence[Change], apart: bool) -> str:
+def _why(changes: Sequence[Change]) -> str:
     """What each outcome would tell, the foremost of it in words."""
-    lead = "tells two explanations apart: " if apart else ""
     present = _told([c for c in changes if c.if_present != c.now], "if_present")
     absent = _told([c for c in changes if c.if_absent != c.now], "if_absent")
-    return lead + "; ".join(part for part in (present and f"if present, {present}", absent and f"if absent, {absent}") if part)
+    return "; ".join(part for part in (present and f"if present, {present}", absent and f"if absent, {absent}") if part)
 
 
 def _told(changes: Sequence[Change], outcome: str) -> str:
