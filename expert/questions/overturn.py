@@ -1,7 +1,8 @@
 """What would overturn a conclusion? The smallest sets of stated findings without which it falls.
 
-Every set is tried by a fresh run without it, smaller sets first, so a set that is named is enough, and nothing smaller is: taking findings
-away may also raise what spoke less, so nothing is taken for granted. Only findings that can bear on the conclusion at all are tried.
+Every set is tried by a run without it, smaller sets first, so a set that is named is enough, and nothing smaller is: taking findings away
+may also raise what spoke less, so nothing is taken for granted. Only findings that can bear on the conclusion at all are tried, and for a
+muscle only the rules that can are run.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from expert.questions.answer import Answer
 from expert.questions.change import Place, Thing, thing
 
 LARGEST = 6  # findings in a set
-MOST_RUNS = 1500
+MOST_RUNS = 1000
 SHOWN = 10
 _Left = Callable[[Stated], tuple[str, float | None, int]]  # a case without something -> status, points and rank of what is left
 _RANK = {"supported": 2, "contested": 1, "possible": 1}
