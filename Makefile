@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint figures mutate pages test-core test-all test-long bench wheel-check clean
+.PHONY: help demo test lint figures mutate pages test-core test-all test-long bench bench-interview wheel-check clean
 
 help:
 	@echo "make demo        assess examples/runner.yaml: prints the report, why and next for its first hypothesis, writes report.html"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-long   the laws over 10,000 examples"
 	@echo "make wheel-check build the wheel, check what it holds, run it installed in an empty environment"
 	@echo "make bench       time one assessment against the committed baseline"
+	@echo "make bench-interview   how many questions an interview takes: writes docs/interview.svg"
 
 $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "myologic needs Python 3.11 or newer: try make PYTHON=python3"; exit 1; }
@@ -70,6 +71,9 @@ wheel-check: $(STAMP)
 
 bench: $(STAMP)
 	$(RUN) benchmarks/bench.py
+
+bench-interview: $(STAMP)
+	$(RUN) benchmarks/interview.py
 
 clean:
 	rm -rf $(VENV) .venvs dist build report.html .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from expert.errors import CaseError, UsageError
 from expert.terminal import KbOption, RulesOption, as_yaml, safe, write_whole
 
+_WIDTH = 80
 _SEVERITY = {"1": "mild", "2": "moderate", "3": "severe", "mild": "mild", "moderate": "moderate", "severe": "severe"}
 _SIDES = {"l": ("left",), "left": ("left",), "r": ("right",), "right": ("right",), "b": ("left", "right"), "both": ("left", "right")}
 _HURTS = ("p", "pain")
@@ -85,7 +87,8 @@ class _Dialogue:
     def run(self) -> Any:
         """Ask until nothing is left, somebody stops, or the input ends."""
         told = self.held.knowledge.kb.batteries[self.held.battery]
-        typer.echo(f"{told.name}. {told.instruction}\nStop: {told.stop}")
+        for text in (f"{told.name}. {told.instruction}", f"Stop: {told.stop}"):
+            typer.echo(textwrap.fill(text, _WIDTH))
         self.alert()
         while (asked := self.held.question) is not None:
             self.mark_settled()
@@ -100,7 +103,7 @@ class _Dialogue:
         """A line of input; None where there is no more."""
         from expert.render import answer as printed
 
-        typer.echo("[" + " ".join(printed("keys", asked.to_dict()).split()) + "]")
+        typer.echo(textwrap.fill("[" + " ".join(printed("keys", asked.to_dict()).split()) + "]", _WIDTH))
         try:
             return input("> ").strip()
         except (EOFError, KeyboardInterrupt):
@@ -109,7 +112,7 @@ class _Dialogue:
 
     def obey(self, words: str, asked: Any) -> None:
         if words in ("w", "why"):
-            typer.echo(self.held.why())
+            typer.echo(textwrap.fill(self.held.why(), _WIDTH))
         elif words in ("v", "view", "show"):
             typer.echo(self.held.standing().report("txt", colour=self.colour).strip("\n"))
         elif words in ("u", "undo", "back"):

@@ -287,6 +287,7 @@ def test_wrong_input_is_asked_again_with_what_is_taken(tmp_path: Path) -> None:
     assert "'perhaps' is no answer here" in result.stdout
     assert "'l 7' is no answer here" in result.stdout
     assert result.stdout.count("[l left, r right, b both") == 6
+    assert max(map(len, result.stdout.split("Case a")[0].splitlines())) <= 80
     assert "if present" in result.stdout
     assert "0 of 8 looked at" in result.stdout
     assert "\x1b" not in result.stdout
@@ -361,3 +362,21 @@ def test_a_patient_shows_true_states_more_often_than_not(benchmark: ModuleType) 
     share = sum(sum(p.values()) for p in people) / sum(len(p) for p in people)
     assert 0.15 < share < 0.6
     assert re.match(r"[a-z-]+$", next(iter(showing))[0])
+
+
+# --- the page -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_dialogue_of_the_page_is_what_is_printed() -> None:
+    page = (ROOT / "docs" / "interview.md").read_text(encoding="utf-8")
+    words, options, shown = re.findall(r"^    printf '([^']+)' \| myologic ([^\n]+)\n\n```text\n(.*?)^```$", page, re.M | re.S)[0]
+    result = CliRunner().invoke(app, options.split(), input=words.replace("\\n", "\n"))
+    assert result.stdout.startswith(shown.rstrip("\n"))
+
+
+def test_the_program_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "interview.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.S)[0], names)  # noqa: S102  (the page's own program)
+    assert names["again"].question == names["held"].question
+    assert "Possible cauda equina" in capsys.readouterr().out
