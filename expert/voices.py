@@ -19,7 +19,7 @@ from expert.render import voice as spoken
 VOICES = ("clinician", "client", "teaching", "letter")
 PARTS = ("full", "worksheet", "key")
 _BEFORE_A_DOCTOR = ("emergency", "urgent", "soon")  # levels at which a client is given no exercise
-_IN_A_STEP = 4  # exercises of one step that a client reads
+_IN_A_STEP = 3  # exercises of one step that a client reads
 _IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "others": 5, "asked": 12}
 
 
