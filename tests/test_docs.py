@@ -129,7 +129,7 @@ def runnable() -> list[str]:
     for path in [*DOCS, ROOT / "CONTRIBUTING.md"]:
         text = re.sub(r"(?<=[^`\n])\n(?=[^\n])", " ", re.sub(r"^    (myologic .*)$", r"\n`\1`\n", path.read_text(), flags=re.MULTILINE))
         found |= {re.sub(r"\s+", " ", c) for c in re.findall(r"`(myologic [^`]+)`", text)}
-    own = re.compile(r"\b[A-Z]{2,}\b|my_|\s-o\s|\.\.\.|--(help|install|show)-?|heel whips|sternalis|kb diff| > | \| ")
+    own = re.compile(r"\b[A-Z]{2,}\b|my_|\s-o\s|\.\.\.|--(help|install|show)-?|heel whips|sternalis|kb diff|--save| > | \| ")
     return sorted(c for c in found if not own.search(c) and len(c.split()) > 2)
 
 
@@ -247,7 +247,7 @@ def test_every_shape_of_the_formats_has_a_table() -> None:
     }  # fmt: skip
     numbers = {
         formats.Constants, formats.ReliabilityFactors, formats.SeverityFactors, formats.SpreadLimits, formats.MechanicsChoices,
-        formats.DerivedLinks,
+        formats.DerivedLinks, formats.NextChoices,
     }  # fmt: skip
     assert every - numbers == {shape for _, shape in LISTED}
 
@@ -312,7 +312,7 @@ def test_the_rod_of_the_page_is_the_rods(knowledge: Knowledge) -> None:
 def test_the_constants_of_the_page_are_those_of_the_knowledge(knowledge: Knowledge) -> None:
     c = knowledge.kb.constants
     told = {row[0]: row[1] for row in rows(sections("docs/calculus.md")["The constants"])}
-    r, s, m, w = c.reliability, c.severity, c.mechanics, c.spread
+    r, s, m, w, n = c.reliability, c.severity, c.mechanics, c.spread, c.next
     assert told == {
         "`caps`": ", ".join(f"{grade} {cap}" for grade, cap in c.caps.items()),
         "`absent_share_of_cap`": f"{c.absent_share_of_cap}",
@@ -327,6 +327,7 @@ def test_the_constants_of_the_page_are_those_of_the_knowledge(knowledge: Knowled
         "`mechanics`": f"points {m.points}, ignore below {m.ignore_below}",
         "`spread`": f"{w.links} links, {w.predictions} predictions, {w.far} of them far, cut {w.cut}, loops of {w.loop_length}, "
         f"explains from {w.explain}",
+        "`next`": f"stakes {n.stakes}, near {n.near}, present {n.present}; {n.tried} tried, {n.shown} shown, {n.flags} flags",
     }
     factors = {row[0]: row[1] for row in rows(sections("docs/calculus.md")["One piece of evidence"]) if len(row) == 2}
     assert list(factors.values())[:7] == [str(x) for x in (r.instrumented, r.good, r.moderate, r.poor, s.mild, s.moderate, s.severe)]
