@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP)
 	@$(VENV)/bin/myologic assess examples/runner.yaml
-	@echo && echo "WHY ITS FIRST HYPOTHESIS?" && $(VENV)/bin/myologic why examples/runner.yaml "gluteus medius:left:underactive"
+	@echo && echo "WHY ITS FIRST HYPOTHESIS?" && $(VENV)/bin/myologic why examples/runner.yaml
 	@echo && $(VENV)/bin/myologic next examples/runner.yaml --target "gluteus medius:left"
 	@$(VENV)/bin/myologic assess examples/runner.yaml --format html -o report.html
 	@echo "Open report.html in a browser for the same with pictures."

@@ -46,11 +46,16 @@ class Assessment:
         """One hypothesis by muscle id, side and state, or None where nothing speaks for it."""
         return next((h for h in self.hypotheses if (h.muscle, h.side, h.state) == (muscle, side, state)), None)
 
-    def why(self, muscle: str, side: str | None = None, state: str | None = None) -> questions.Why:
+    def why(self, muscle: str | None = None, side: str | None = None, state: str | None = None) -> questions.Why:
         """Why a muscle is suspected (or what it would need): trees of data that print well. Words are understood as in a case.
 
-        Also `pattern:...`, `flag:...` and `prediction:...`, with their side after another colon where they have one.
+        Also `pattern:...`, `flag:...` and `prediction:...`, with their side after another colon where they have one. Asked of
+        nothing, it tells of the first hypothesis. Raises UsageError where that is none, or for what nobody knows.
         """
+        if muscle is None:
+            if not self.hypotheses:
+                raise UsageError("nothing is suspected; say what to ask about, for example 'gluteus medius:left'")
+            muscle = self.hypotheses[0].about.key
         return questions.why(self.result, self.knowledge, muscle, side, state)
 
     def uncertainty(self) -> questions.Uncertainty:

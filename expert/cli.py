@@ -22,10 +22,6 @@ _EXIT_RED_FLAG = 4
 app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 app.add_typer(kb_app, name="kb")
 app.add_typer(battery_app, name="battery")
-cli_ask.add_to(app)
-cli_interview.add_to(app)
-cli_visits.add_to(app)
-cli_report.add_to(app)
 
 
 class Sex(StrEnum):
@@ -148,6 +144,10 @@ def trace(
     knowledge = load_knowledge(kb, rules)
     answer = reason(load_case(case), knowledge, engine.value)
     typer.echo(render(answer.to_dict(), knowledge.kb, "trace").rstrip("\n"))
+
+
+for room in (cli_ask, cli_interview, cli_visits, cli_report):
+    room.add_to(app)  # after the commands above: help lists them in this order
 
 
 _Quick = tuple[list[str], list[str], list[str], list[str]]

@@ -38,7 +38,7 @@ def tell(answer: Any, as_json: bool) -> None:
 
 def why(
     case: CaseArgument,
-    about: AboutArgument,
+    about: Annotated[str | None, typer.Argument(metavar="[WHAT]", help="For example 'gluteus medius:left:underactive'.")] = None,
     as_json: JsonOption = False,
     engine: EngineOption = EngineName.auto,
     kb: KbOption = None,
@@ -46,7 +46,7 @@ def why(
 ) -> None:
     """Explain why something is suspected, found, raised or foretold, down to what the case states; or what it would need.
 
-    WHAT is MUSCLE:SIDE[:STATE], pattern:NAME[:SIDE], flag:NAME or prediction:NAME[:SIDE].
+    WHAT is MUSCLE:SIDE[:STATE], pattern:NAME[:SIDE], flag:NAME or prediction:NAME[:SIDE]; left out, the first hypothesis.
 
     Example: myologic why examples/runner.yaml "gluteus medius:left"
     """

@@ -270,6 +270,12 @@ def test_why_ends_in_what_the_case_states(run: Any) -> None:
     assert "[hip-drop:right:running]" not in good(run("why", RUNNER, "pectoralis minor:left:shortened")).out
 
 
+def test_why_asked_of_nothing_tells_of_the_first_hypothesis(run: Any) -> None:
+    first = assess(load_case(RUNNER)).hypotheses[0]
+    assert good(run("why", RUNNER)).out == good(run("why", RUNNER, first.about.key)).out
+    assert "nothing is suspected" in bad(run("why", "-", stdin="findings: []\n"), 2)
+
+
 def test_why_not_says_what_would_be_needed(run: Any) -> None:
     assert "not asked" in good(run("why", RUNNER, "QL:right:shortened")).out
     told = good(run("why-not", RUNNER, "gluteus medius:right:underactive", "--top", "1")).out
