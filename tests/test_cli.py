@@ -203,7 +203,7 @@ def test_a_case_that_is_wrong_writes_nothing(run: Any, tmp_path: Path) -> None:
         ("assess", str(RUNNER), "--top", "0"),
         ("assess", str(RUNNER), "--top", "many"),
         ("assess", str(RUNNER), "--no-such-option"),
-        ("why", str(RUNNER)),
+        ("why",),
         ("why", str(RUNNER), "gluteus medius:left:weak:now"),
         ("why-not", str(RUNNER)),
         ("why-not", str(RUNNER), "flag:cauda-equina"),
