@@ -56,7 +56,7 @@ def why(
 def why_not(
     case: CaseArgument,
     about: AboutArgument,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="How many rules of each kind are printed (8; 3 where no state is named).")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="How many rules of each kind (8; 3 where no state is named).")] = None,
     as_json: JsonOption = False,
     engine: EngineOption = EngineName.auto,
     kb: KbOption = None,
@@ -74,7 +74,7 @@ def why_not(
 def what_if(
     case: CaseArgument,
     add: Annotated[list[str] | None, typer.Option("--add", help="It is there: 'knee valgus:left:squat'.")] = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", help="It is not stated at all: 'hip drop:right', 'knee to wall:left'.")] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", help="It is not stated: 'hip drop:right', 'knee to wall:left'.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="F=present, F=absent or F=unknown.")] = None,
     measure: Annotated[list[str] | None, typer.Option("--measure", help="A measured value: 'knee to wall:left:4 cm'.")] = None,
     overturn: Annotated[
@@ -118,7 +118,7 @@ def drivers(
 
 def next_tests(
     case: CaseArgument,
-    target: Annotated[str | None, typer.Option("--target", help="What to rule in or out: MUSCLE:SIDE[:STATE] or pattern:NAME[:SIDE].")] = None,
+    target: Annotated[str | None, typer.Option("--target", help="To rule in or out: MUSCLE:SIDE[:STATE] or pattern:NAME[:SIDE].")] = None,
     battery: Annotated[str | None, typer.Option("--battery", help="Only what stands in this battery.")] = None,
     as_json: JsonOption = False,
     engine: EngineOption = EngineName.auto,

@@ -67,7 +67,7 @@ def kb_lint(kb: KbOption = None, rules: RulesOption = None) -> None:
 
 
 @kb_app.command("schema")
-def kb_schema(subject: Annotated[Subject, typer.Argument(help="case, knowledge, pack (pack.yaml) or pack-case")] = Subject.knowledge) -> None:
+def kb_schema(subject: Annotated[Subject, typer.Argument(help="case, knowledge, pack or pack-case")] = Subject.knowledge) -> None:
     """Print the JSON Schema of a case file, of the files of kb/ and rules/, or of a pack of cases, for editors.
 
     Example: myologic kb schema case > case.schema.json

@@ -1123,7 +1123,7 @@ class CaseFile(Shape):
     surgery: Annotated[tuple[CaseSurgery, ...], Field(max_length=50)] = ()
     measurements: Annotated[tuple[CaseMeasurement, ...], Field(max_length=200)] = ()
     notes: Annotated[str, StringConstraints(strict=True, max_length=20000)] | None = None
-    interview: CaseInterview | None = Field(None, description="written by `myologic interview`, so that it can go on; nothing reasons with it")
+    interview: CaseInterview | None = Field(None, description="written by `myologic interview`, to go on from; nothing reasons with it")
 
 
 # --- packs of cases for a class ----------------------------------------------------------------------------------------------

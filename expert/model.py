@@ -626,7 +626,10 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Covering:
-    """Which few problems account for what was found. nothing: "" | none | aside | flag | mild | one | apart, why there is nothing to account for."""
+    """Which few problems account for what was found.
+
+    nothing: "" | none | aside | flag | mild | one | apart, why there is nothing to account for.
+    """
 
     to_explain: tuple[str, ...]
     nothing: str

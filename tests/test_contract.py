@@ -18,8 +18,8 @@ Json = dict[str, Any]
 
 TOP = [
     "schema_version", "case_id", "engine", "knowledge", "inputs", "measured", "referral", "hypotheses", "contradicted",
-    "patterns", "predicted",
-    "drivers", "driver_sets", "loops", "causes", "risks", "outlook", "next", "next_tests", "conflicts", "uncertainty", "plan", "unused", "trace", "warnings",
+    "patterns", "predicted", "drivers", "driver_sets", "loops", "causes", "risks", "outlook", "next", "next_tests", "conflicts",
+    "uncertainty", "plan", "unused", "trace", "warnings",
 ]  # fmt: skip
 WITHIN = {
     "engine": {"name", "version"},

@@ -20,10 +20,10 @@ FLOORS = {
     },
     3: {"pipeline", "weighing"},
     4: {
-        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "questions",
-        "voices", "questions.marking",
-        "questions.stability", "questions.uncertainty", "questions.answer", "questions.asked", "questions.next_tests", "questions.change",
-        "questions.compare", "questions.drivers", "questions.overturn", "questions.replay", "questions.what_if", "questions.why", "questions.why_not",
+        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "voices", "questions",
+        "questions.answer", "questions.asked", "questions.change", "questions.compare", "questions.drivers", "questions.marking",
+        "questions.next_tests", "questions.overturn", "questions.replay", "questions.stability", "questions.uncertainty",
+        "questions.what_if", "questions.why", "questions.why_not",
     },
     5: {"assessment", "interview", "cli_interview", "cli", "cli_report", "cli_ask", "cli_visits", "cli_kb", ""},
 }  # fmt: skip
