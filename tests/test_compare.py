@@ -19,7 +19,7 @@ from expert import Assessment, assess, compare, load_case, load_knowledge
 from expert.errors import UsageError
 from expert.measures import largest_error
 from expert.model import Amount
-from expert.questions.compare import Comparison, Course, FindingCourse, MeasureCourse, Visit
+from expert.questions.compare import Comparison, Course, FindingCourse, MeasureCourse, OpenFlag, Visit
 
 ROOT = Path(__file__).parent.parent
 FIRST, *LATER = ROOT / "examples" / "ankle-runner.yaml", *sorted((ROOT / "examples" / "visits").glob("*.yaml"))
@@ -68,6 +68,41 @@ def measured(*visits: CaseDict, side: str = "left") -> MeasureCourse:
 )  # fmt: skip
 def test_a_finding_that_was_looked_at_both_times_is_told_by_what_became_of_it(before: CaseDict, after: CaseDict, word: str) -> None:
     assert change(hip_drop(**before), hip_drop(**after)) == word
+
+
+SADDLE: CaseDict = {"name": "saddle numbness"}
+
+
+def with_saddle(*symptoms: CaseDict) -> CaseDict:
+    return hip_drop() | {"symptoms": list(symptoms)}
+
+
+@pytest.mark.parametrize("after", [with_saddle(), with_saddle(SADDLE | {"present": "unknown"})])
+def test_a_red_flag_that_was_not_asked_about_again_is_not_cleared(after: CaseDict) -> None:
+    answer = compared(with_saddle(SADDLE), after)
+    (flag,) = answer.open_flags
+    assert (flag.id, flag.level, flag.visit) == ("cauda-equina", "emergency", 1)
+    told = " ".join(str(answer).split())
+    assert told.index("EMERGENCY") < told.index("In short")
+    assert "none before the red flag of visit 1 is cleared" in told
+    assert "given with reservations" not in told.split("VISITS")[0].split("Visit 2")[1]
+    assert "Outlook, new" not in told
+    assert "numbness of the saddle area, not looked at again" in told.lower()
+
+
+def test_an_explanation_that_rests_on_what_nobody_looked_at_again_is_not_called_gone() -> None:
+    nothing: CaseDict = {"case_id": "p", "findings": []}
+    told = " ".join(str(compared(hip_drop(), nothing)).split())
+    assert "Other explanations, not looked at again:" in told
+    assert "Other explanations, gone:" not in told
+    assert "Other explanations, gone:" in " ".join(str(compared(hip_drop(), hip_drop(present=False))).split())
+
+
+def test_a_red_flag_that_was_denied_since_or_is_still_raised_is_not_open() -> None:
+    denied = with_saddle({"name": "cauda equina", "present": False})
+    assert not compared(with_saddle(SADDLE), denied).open_flags
+    assert not compared(with_saddle(SADDLE), with_saddle(SADDLE)).open_flags
+    assert [f.visit for f in compared(with_saddle(SADDLE), denied, with_saddle()).open_flags] == [1]
 
 
 def test_what_nobody_looked_at_again_is_not_gone() -> None:
@@ -262,7 +297,7 @@ def test_the_worked_example_of_the_page_is_what_is_printed(monkeypatch: pytest.M
     ("heading", "shape"),
     [
         ("comparison", Comparison), ("visit", Visit), ("finding course", FindingCourse), ("measure course", MeasureCourse),
-        ("course", Course),
+        ("course", Course), ("open flag", OpenFlag),
     ],
 )  # fmt: skip
 def test_every_key_of_the_answer_stands_on_the_page(heading: str, shape: Any) -> None:

@@ -143,12 +143,16 @@ class PlanMoved:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another part of the answer. kind: cause | risk | outlook | conflict | loop; change: new | gone."""
+    """Another part of the answer. kind: cause | risk | outlook | conflict | loop; change: new | gone.
+
+    `findings`: keys of the items that a cause, a risk or the outlook rests on.
+    """
 
     kind: str
     change: str
     id: str
     title: str
+    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,20 +449,20 @@ _SECTION = {"cause": "causes", "risk": "risks", "outlook": "outlook", "conflict"
 
 def _others(before: Tree, after: Tree) -> Iterator[Other]:
     for kind, section in _SECTION.items():
-        was, now = (dict(_titled(kind, answer[section])) for answer in (before, after))
-        yield from (Other(kind, "new", key, title) for key, title in now.items() if key not in was)
-        yield from (Other(kind, "gone", key, title) for key, title in was.items() if key not in now)
+        was, now = ({key: told for key, *told in _titled(kind, answer[section])} for answer in (before, after))
+        yield from (Other(kind, "new", key, *told) for key, told in now.items() if key not in was)
+        yield from (Other(kind, "gone", key, *told) for key, told in was.items() if key not in now)
 
 
-def _titled(kind: str, section: Any) -> Iterator[tuple[str, str]]:
-    """(id, title) of what a section tells."""
+def _titled(kind: str, section: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(id, title, keys it rests on) of what a section tells."""
     match kind:
         case "outlook":
             if section["id"]:
-                yield section["id"], section["text"]
+                yield section["id"], section["text"], tuple(section["from"])
         case "conflict":
-            yield from ((" / ".join(c["between"]), c["because"]) for c in section)
+            yield from ((" / ".join(c["between"]), c["because"], ()) for c in section)
         case "loop":
-            yield from ((" > ".join(loop["nodes"]), loop["because"]) for loop in section)
+            yield from ((" > ".join(loop["nodes"]), loop["because"], ()) for loop in section)
         case _:
-            yield from ((entry["id"], entry["title"]) for entry in section)
+            yield from ((entry["id"], entry["title"], tuple(entry["from"])) for entry in section)

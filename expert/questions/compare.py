@@ -13,7 +13,7 @@ from itertools import pairwise
 from expert import contract
 from expert.errors import UsageError
 from expert.measures import Value, largest_error
-from expert.model import Amount, Hypothesis, Knowledge, KnowledgeBase, Measured, Result, mirrored
+from expert.model import LEVELS, Amount, Hypothesis, Knowledge, KnowledgeBase, Measured, Result, mirrored
 from expert.normalise import values_of
 from expert.questions.answer import Answer
 from expert.questions.change import Change, Thing, changed, thing
@@ -83,8 +83,21 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenFlag:
+    """A red flag that an earlier visit raised (the number of the last that did) and the last visit does not decide: it is not cleared."""
+
+    id: str
+    title: str
+    level: str
+    action: str
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison(Answer):
     """What differs between visits. `ordered`: date | given. `change`: of the conclusions, from the first visit to the last.
+
+    `open_flags`: gravest first; while an urgent one or an emergency is open, no plan is told.
 
     warnings: other_case, other_sex, other_age, same_date; `courses`: where there are more than two visits.
     """
@@ -94,6 +107,7 @@ class Comparison(Answer):
     ordered: str
     knowledge: str
     warnings: tuple[str, ...]
+    open_flags: tuple[OpenFlag, ...]
     findings: tuple[FindingCourse, ...]
     measures: tuple[MeasureCourse, ...]
     change: Change
@@ -111,7 +125,8 @@ def compare(results: Sequence[Result], knowledge: Knowledge) -> Comparison:
     first, last = visits[0], visits[-1]
     return Comparison(
         visits=tuple(_visit(n, r) for n, r in enumerate(visits, 1)), ordered="date" if dated else "given",
-        knowledge=f"{kb.version} {kb.sha256[:12]}", warnings=tuple(_warnings(visits)), findings=tuple(_findings(visits, values, kb)),
+        knowledge=f"{kb.version} {kb.sha256[:12]}", warnings=tuple(_warnings(visits)),
+        open_flags=tuple(_open_flags(visits)), findings=tuple(_findings(visits, values, kb)),
         measures=tuple(_measures(values, kb)), change=changed(contract.to_dict(first, knowledge), contract.to_dict(last, knowledge), kb),
         courses=tuple(_courses(visits)) if len(visits) > 2 else (),
     )  # fmt: skip
@@ -123,6 +138,14 @@ def _visit(number: int, result: Result) -> Visit:
     present = sum(i.present for i in result.stated.items)
     supported = sum(h.status == "supported" for h in result.hypotheses)
     return Visit(number, result.stated.case_id, result.stated.today, present, supported, result.referral.level, word)
+
+
+def _open_flags(visits: Sequence[Result]) -> Iterator[OpenFlag]:
+    """What an earlier visit raised and the last one left open: silence clears no red flag."""
+    last = visits[-1].referral
+    decided = {*last.asked, *last.not_applicable}
+    raised = {f.id: OpenFlag(f.id, f.title, f.level, f.action, n) for n, r in enumerate(visits[:-1], 1) for f in r.referral.flags}
+    yield from sorted((f for f in raised.values() if f.id not in decided), key=lambda f: (LEVELS.index(f.level), f.id))
 
 
 def _warnings(visits: Sequence[Result]) -> Iterator[str]:
