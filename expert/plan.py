@@ -44,7 +44,7 @@ def plan(hypotheses: Sequence[Hypothesis], stated: Stated, referral: Referral, k
     withheld = tuple(because for effect, because in bounds if effect == "withheld")
     if referral.stops_plan:
         return Plan(True, False, withheld, (), left_out)  # no word of exercise or self-care beside an emergency
-    guide = _Guide(stated, kb)
+    guide = _Guide(stated, kb, recent)
     if withheld:
         still = [t for t in guide.all("self-care") if not kb.guidance[t.id].moves]
         bare = Plan(True, False, withheld, (), left_out)
@@ -136,6 +136,15 @@ def _applying(stated: Stated, findings: Mapping[str, FindingType], recent: Seque
         else:
             found["surgery"].append(("withheld", f" No restrictions are recorded after {surgery.name}: ask the surgeon first."))
     return found
+
+
+def _operated(stated: Stated, recent: Sequence[Surgery], kb: KnowledgeBase) -> Stated:
+    """The case as guidance reads it: a recent operation counts as the history that tells of one, recorded in whichever place."""
+    there = {i.finding for i in stated.items if i.present}
+    tells = sorted({name for c in kb.cautions.values() if c.applies == "surgery" for name in c.told_by} - there) if recent else []
+    added = [Item(name, name, "history", "midline", "", True, 1000, 1000, False, False, recent[0].name) for name in tells]
+    kept = [i for i in stated.items if not added or i.finding not in tells]
+    return replace(stated, items=(*kept, *added))
 
 
 def _is_recent(when: str, today: str) -> bool:
@@ -236,15 +245,17 @@ def choose(states: Mapping[str, str], strategies: Mapping[str, Strategy]) -> Str
 class _Guide:
     """The guidance that goes with a case, by kind."""
 
-    def __init__(self, stated: Stated, kb: KnowledgeBase) -> None:
+    def __init__(self, stated: Stated, kb: KnowledgeBase, recent: Sequence[Surgery]) -> None:
         self.kb = kb
         self.told: dict[str, list[Told]] = defaultdict(list)
-        for g, findings in holding(kb.guidance.values(), stated, kb):
+        written = {i.key for i in stated.items}
+        for g, rests in holding(kb.guidance.values(), _operated(stated, recent, kb), kb):
+            findings = tuple(key for key in rests if key in written)
             self.told[g.kind].append(Told(g.id, g.title, g.text, g.because, g.grade, g.sources, findings, g.only_if or "", g.to or ""))
 
     def all(self, kind: str, always: bool = False) -> tuple[Told, ...]:
         """Everything of a kind that the case calls for; `always`: and what goes with every plan."""
-        return tuple(t for t in self.told[kind] if t.findings or always)
+        return tuple(t for t in self.told[kind] if always or self.kb.guidance[t.id].when is not None)
 
     def first(self, kind: str, always: bool = False) -> Told | None:
         """The first of a kind in the order written."""

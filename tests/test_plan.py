@@ -311,6 +311,79 @@ def test_an_operation_that_only_the_history_tells_of_withholds_the_plan() -> Non
     assert not recorded.plan.withheld
 
 
+def shipped_operation(*restrictions: str, **rest: Any) -> Assessment:
+    operation = {"name": "ACL reconstruction", "side": "left", "restrictions": list(restrictions)}
+    return of(shows("knee-extension-weak"), shows("hip-flexors-short"), surgery=[operation], **rest)
+
+
+def test_no_kneeling_drops_what_is_done_kneeling_and_nothing_else() -> None:
+    free, bound = of(shows("knee-extension-weak"), shows("hip-flexors-short")), shipped_operation("no kneeling")
+    assert "hip-flexor-half-kneeling" in examples(free)
+    assert "knee-extension-sitting" in examples(bound)
+    assert examples(bound)
+    assert "kneeling" not in tags(bound)
+    assert {d.by for d in bound.plan.dropped} == {"surgery"}
+
+
+def test_two_known_restrictions_are_both_kept_and_one_unknown_word_beside_them_names_nothing() -> None:
+    both = shipped_operation("No kneeling.", "no open-chain extension")
+    assert examples(both)
+    assert not tags(both) & {"kneeling", "open-chain-knee-extension"}
+    assert examples(shipped_operation("no kneeling", "knee brace locked at night")) == set()
+
+
+def test_everything_done_on_hands_and_knees_is_tagged_so() -> None:
+    for e in KB.exercises.values():
+        if re.search(r"on hands and knees|kneel|(?<!feet )at first on the knees|forearm and bent knees", e.how, re.IGNORECASE):
+            assert "kneeling" in e.provokes, e.id
+
+
+def test_words_that_stand_apart_close_no_more_than_the_exercises_of_their_tag() -> None:
+    words = [w.casefold() for p in KB.provocations.values() for w in p.restrictions]
+    for tag in ("kneeling", "weight-on-hands", "balance", "abdominal-pressure", "open-chain-knee-extension"):
+        assert KB.provocations[tag].restrictions
+        assert any(tag in e.provokes for e in KB.exercises.values()), tag
+    assert len(words) == len({*words})
+
+
+@pytest.mark.parametrize("told", [{"surgery": [{"name": "ACL reconstruction", "side": "left", "restrictions": ["no kneeling"]}]}, {
+    "history": ["recent surgery"], "surgery": [{"name": "ACL reconstruction", "side": "left", "restrictions": ["no kneeling"]}]}])  # fmt: skip
+def test_after_an_operation_a_physiotherapist_supervises_and_never_a_trainer(told: dict[str, Any]) -> None:
+    answer = of(shows("knee-extension-weak"), **told)
+    assert answer.plan.provider is not None
+    assert answer.plan.provider.id == "provider-after-surgery"
+    assert "trainer" not in answer.plan.provider.text
+    assert "the surgeon" in [e.to for e in answer.plan.escalate]
+    assert set(answer.plan.provider.findings) <= {i.key for i in answer.result.stated.items}
+
+
+def test_an_operation_years_ago_changes_nothing_of_who_supervises() -> None:
+    old = {"name": "ACL reconstruction", "side": "left", "date": "2015-05-01", "restrictions": ["no kneeling"]}
+    provider = of(shows("knee-extension-weak"), surgery=[old], visit={"date": "2026-11-22"}).plan.provider
+    assert provider is not None
+    assert provider.id == "provider-usual"
+
+
+# --- unstable joints, hands, growth of the belly wall ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", ["shoulder dislocation", "hypermobility"])
+def test_a_shoulder_that_was_out_of_its_joint_is_not_stretched_with_the_arm_out_and_back(told: str) -> None:
+    free, unstable = of(shows("pectoralis-minor-short", "right")), of(shows("pectoralis-minor-short", "right"), history=[told])
+    assert "doorway-stretch-one-arm" in examples(free)
+    assert not tags(unstable) & {"arm-out-and-back-end-range"}
+    assert "doorway-stretch-one-arm" in dropped(unstable)
+
+
+def test_after_childbirth_nothing_presses_on_the_wall_of_the_belly() -> None:
+    belly = {"name": "trunk-flexion-weak", "seen_by": "instrument"}
+    assert "abdominal-pressure" in tags(of(belly))
+    answer = of(belly, patient={"sex": "female", "postpartum_weeks": 10})
+    assert examples(answer)
+    assert not tags(answer) & {"abdominal-pressure", "breath-holding-effort", "impact"}
+    assert any("childbirth" in line for line in answer.plan.left_out)
+
+
 # --- which side first -----------------------------------------------------------------------------------------------------------------
 
 WEAK_HIP = "hip-abduction-weak"
