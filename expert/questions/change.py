@@ -449,7 +449,7 @@ _SECTION = {"cause": "causes", "risk": "risks", "outlook": "outlook", "conflict"
 
 def _others(before: Tree, after: Tree) -> Iterator[Other]:
     for kind, section in _SECTION.items():
-        was, now = ({key: told for key, *told in _titled(kind, answer[section])} for answer in (before, after))
+        was, now = ({key: (title, keys) for key, title, keys in _titled(kind, answer[section])} for answer in (before, after))
         yield from (Other(kind, "new", key, *told) for key, told in now.items() if key not in was)
         yield from (Other(kind, "gone", key, *told) for key, told in was.items() if key not in now)
 
