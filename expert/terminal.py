@@ -60,22 +60,33 @@ def out(text: str | bytes, path: Path | None) -> None:
 
 
 def write_whole(text: str | bytes, path: Path) -> None:
-    """Write a file whole or not at all: first beside it, then in its place."""
+    """Write a file whole or not at all: first beside it, then in its place. A link is followed; a device or a pipe is written to."""
+    data = text.encode() if isinstance(text, str) else text
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)  # putting a file in its place would destroy it
+        else:
+            _replace(target, data)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead round in a circle
+        raise ExpertError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _replace(target: Path, data: bytes) -> None:
     import tempfile
 
-    temporary = ""
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode() if isinstance(text, str) else text)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
+        os.replace(temporary, target)
+    except OSError:
         with suppress(OSError):
             os.unlink(temporary)
-        raise ExpertError(f"{path}: cannot be written: {error.strerror}") from None
+        raise
 
 
 def _umask() -> int:
