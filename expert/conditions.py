@@ -93,15 +93,16 @@ class Compiler:
         elif all(t.side == "any" for t in terms) and any(t.side != "any" for t in unless):
             raise ConditionError("'none' speaks of same or opposite, but no premise says which side that is")
         unless = tuple(t if self._binds(t) else replace(t, side="any") for t in unless)
-        readings = [(t, replace(t, side="midline")) if self._binds(t) and self._may_be_unsided(t) else (t,) for t in terms]
+        apart = {t.name for t in (*terms, *unless) if t.side == "opposite"}  # asked of both sides: what has no side tells neither
+        readings = [(t, replace(t, side="midline")) if self._joins_unsided(t) and t.name not in apart else (t,) for t in terms]
         for chosen in product(*readings):
             if len(terms) == 1 or any(t.side in ("same", "opposite") for t in chosen) or chosen == terms:
                 yield tuple(sorted(chosen, key=lambda t: t.side in ("any", "midline"))), unless
             if len(terms) == 1:
                 break
 
-    def _may_be_unsided(self, term: Term) -> bool:
-        return term.kind == "finding" and term.side == "same" and self.may_be_unsided(term.name)
+    def _joins_unsided(self, term: Term) -> bool:
+        return self._binds(term) and term.kind == "finding" and term.side == "same" and self.may_be_unsided(term.name)
 
     def _binds(self, term: Term) -> bool:
         return term.side != "any" and (term.kind != "finding" or self.takes_side(term.name))
@@ -216,8 +217,8 @@ def _explained(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patie
 def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient, least: Mapping[str, int], side: str) -> Verdict:
     match c.term:
         case "all" | "any" | "none" | "at_least":
-            parts = [_decide(p, items, patient, least, side) for p in c.parts]
-            return _combined(c, parts)
+            told = _with_their_side(c, items) if c.term in ("all", "at_least") and c.opposed else items
+            return _combined(c, [_decide(p, told, patient, least, side) for p in c.parts])
         case "finding" | "symptom" | "history" as kind:
             return _stated(c, items.get(getattr(c, kind), ()), least, side)
         case "anything":
@@ -234,15 +235,26 @@ def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient,
             raise ConditionError(f"'{other}' cannot be decided before anything is inferred")
 
 
+def _with_their_side(c: Condition, items: Mapping[str, Sequence[Item]]) -> Mapping[str, Sequence[Item]]:
+    """The items without those that are there on no told side, of what is asked of both: silence about a side fills neither half."""
+    return {name: [i for i in told if i.side in MIRROR or not i.present] if name in c.opposed else told for name, told in items.items()}
+
+
+def _is_there(asked: str, item: Item, side: str) -> bool:
+    """Whether an item tells of the side that is asked of; one without a side may be on this side, and is no evidence of the other."""
+    if asked == "any":
+        return True
+    if asked == "opposite":
+        return side in MIRROR and item.side == MIRROR[side]
+    return item.side in (side, "midline")
+
+
 def _stated(c: Condition, items: Iterable[Item], least: Mapping[str, int], side: str) -> Verdict:
-    wanted = {"same": side, "opposite": MIRROR.get(side, side)}.get(c.side or "same")
     asked = False
     held = []
     for item in items:
-        if c.task and item.task not in c.task:
+        if (c.task and item.task not in c.task) or not _is_there(c.side or "same", item, side):
             continue
-        if wanted is not None and item.side != wanted and (item.side != "midline" or c.side == "opposite"):
-            continue  # what was told without a side may be on this one; it never is evidence of the other as well
         asked = True
         if item.present and item.severity >= (least[c.severity] if c.severity else 0):
             held.append(item.key)

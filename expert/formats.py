@@ -217,6 +217,7 @@ class Task(Entry):
     name: Text
     synonyms: tuple[Words, ...] = ()
     single_leg: StrictBool = False
+    loads: Literal["legs", "arms"] | None = Field(None, description="what it loads beyond standing, sitting and walking at ease")
     angles_deg: dict[Id, Number] = Field(
         default_factory=dict, description="joint angles of this task where muscles may have turned round, by direction"
     )
@@ -457,9 +458,21 @@ class Condition(Shape):
         return tuple(dict.fromkeys((*own, *(q for part in self.parts for q in part.asks))))
 
     @cached_property
+    def core(self) -> tuple[str, ...]:
+        """The same without what stands under `none`: what speaks for it."""
+        own = self.asks if not self.parts else ()
+        return tuple(dict.fromkeys((*own, *(q for part in self.parts if self.term != "none" for q in part.core))))
+
+    @cached_property
     def asked(self) -> frozenset[str]:
-        """The same as a set."""
+        """The same as `asks`, as a set."""
         return frozenset(self.asks)
+
+    @cached_property
+    def opposed(self) -> frozenset[str]:
+        """The ids that are asked of the opposite side somewhere in it."""
+        own = self.asked if self.side == "opposite" and not self.parts else frozenset()
+        return own.union(*(part.opposed for part in self.parts))
 
 
 # --- rules -------------------------------------------------------------------------------------------------------------
@@ -505,11 +518,27 @@ class Pattern(Entry):
     caution: Text | None = None
 
 
+class Asking(Shape):
+    """When a red flag's question comes: an order of asking, chosen by its authors, and no prevalence. It decides nothing about the flag.
+
+    No regions: it is of the whole body. `prompts`: findings or tasks that bring the question forward wherever they are there.
+    """
+
+    regions: tuple[Id, ...] = Field((), description="parts of the body, as findings name them, of which a complaint calls for it")
+    rarity: Literal["common", "uncommon", "rare"] = "uncommon"
+    prompts: tuple[Id, ...] = ()
+    first: Id | None = Field(None, description="what is asked first, where nothing decides it at once")
+    sex: Literal["female", "male"] | None = None
+    age: Range | None = None
+    spares: tuple[Literal["legs", "arms"], ...] = Field((), description="what is not loaded in a test while the flag is half met")
+
+
 class Flag(Entry):
     """A red flag: screened before anything is inferred. `explains`: findings that it may account for by itself."""
 
     title: Text
     level: Level
+    asking: Asking = Asking()
     when: Condition
     because: Text
     action: Text

@@ -23,6 +23,8 @@ def bind(term: Term, fact: Fact, binding: Binding) -> Binding | None:
         if fact.side != "midline":
             return None
     elif term.side != "any":
+        if term.side == "opposite" and fact.side not in MIRROR:
+            return None  # what has no side is opposite to nothing
         seen = fact.side if term.side == "same" else MIRROR.get(fact.side, fact.side)
         if side is not None and side != seen:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from expert.conditions import MOST_VARIANTS, Compiler, ConditionError, Verdict, by_finding, decide, severity_least
 from expert.formats import Condition, SeverityFactors
 from expert.model import Item, Patient, Term
+from expert.premises import bind, fact_of
 
 SEVERITY = SeverityFactors(mild=0.5, moderate=1.0, severe=1.25, number_slope=1.5)
 COMPILER = Compiler(lambda finding: finding not in ("bow", "arch"), lambda finding: finding in ("bow", "arch", "ache"), SEVERITY)
@@ -102,6 +104,20 @@ def test_what_may_be_told_without_a_side_joins_on_its_side_or_unsided() -> None:
     }  # fmt: skip
 
 
+def test_what_is_asked_of_both_sides_does_not_join_without_a_side() -> None:
+    found = COMPILER.alternatives(condition(all=[f("ache"), f("ache", side="opposite"), f("dip")]))
+    assert [tuple((t.name, t.side) for t in terms) for terms, _ in found] == [(("ache", "same"), ("ache", "opposite"), ("dip", "same"))]
+
+
+def test_a_premise_of_the_opposite_side_binds_no_fact_without_a_side() -> None:
+    term = Term("finding", "ache", "", "opposite")
+    told = {side: fact_of(item(f"ache:{side}")) for side in ("left", "right", "midline")}
+    assert bind(term, told["midline"], (None, None)) is None
+    assert bind(term, told["left"], (None, None)) == ("right", None)
+    assert bind(term, told["left"], ("left", None)) is None
+    assert bind(replace(term, side="same"), told["midline"], (None, None)) == ("midline", None)
+
+
 def test_too_many_alternatives_are_refused_before_they_are_all_made() -> None:
     asked: list[str] = []
 
@@ -175,6 +191,41 @@ def test_a_case_is_decided_the_same_in_the_mirror() -> None:
 def test_what_was_told_without_a_side_may_be_on_this_one_but_never_speaks_for_the_other_as_well() -> None:
     assert decided({"all": [f("a"), f("b")]}, item("a:left"), item("b")).value is True
     assert decided({"all": [f("a"), f("b", side="opposite")]}, item("a:left"), item("b")).value is not True
+
+
+BOTH_SIDES = {"all": [f("a"), f("a", side="opposite")]}
+
+
+@pytest.mark.parametrize(
+    ("items", "value"),
+    [
+        ([item("a")], None),  # which side was not told: not asked, and no denial
+        ([item("a"), item("a:left")], None),  # the one without a side may be the left one again
+        ([item("a"), item("a:right")], None),
+        ([YES], None),
+        (both("a", present=True), True),
+        ([*both("a", present=True), item("a")], True),
+        ([YES, item("a:right", False)], False),
+        ([item("a", False)], False),  # not there on any side
+    ],
+)
+def test_silence_about_a_side_never_makes_a_thing_be_on_both(items: list[Item], value: bool | None) -> None:
+    mirror = [replace(i, side={"left": "right", "right": "left"}.get(i.side, i.side)) for i in items]
+    for told in (BOTH_SIDES, {"at_least": 2, "of": BOTH_SIDES["all"]}, {"any": [BOTH_SIDES, f("c")]}):
+        assert decided(told, *items).value is value or (value is False and told.get("any")), told
+        assert decided(told, *mirror).value is decided(told, *items).value
+
+
+def test_a_thing_of_one_side_alone_is_not_found_in_what_has_no_side() -> None:
+    told = {"all": [f("a"), {"none": [f("a", side="opposite")]}]}
+    assert decided(told, YES).value is True
+    assert decided(told, item("a")).value is None
+    assert decided(told, *both("a", present=True)).value is False
+
+
+def test_what_is_opposite_to_a_side_needs_a_side() -> None:
+    assert decided(f("a", side="opposite"), item("a")).value is None
+    assert decided(f("a", side="opposite"), YES).value is True
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def _seen_from(term: Term, fact: Fact) -> set[str]:
 
 def _fits(term: Term, fact: Fact) -> bool:
     alike = (fact.kind, fact.state, fact.present) == (term.kind, term.state, term.present) and term.name in ("", fact.name)
-    there = term.side != "midline" or fact.side == "midline"
+    there = fact.side in {"midline": {"midline"}, "opposite": set(MIRROR)}.get(term.side, {fact.side})
     return alike and there and fact.level >= term.level and fact.context in set(term.contexts or {fact.context}) - set(term.barred)
 
 
@@ -132,6 +132,7 @@ def fired(engine: str, variants: Iterable[Variant], *given_facts: Fact) -> list[
 @pytest.mark.parametrize(
     ("side", "other", "joins"),
     [("same", "left", True), ("same", "right", False), ("opposite", "right", True), ("opposite", "left", False),
+     ("opposite", "midline", False),
      ("any", "left", True), ("any", "right", True), ("midline", "left", False), ("midline", "midline", True)],
 )  # fmt: skip
 def test_a_join_holds_on_the_side_that_the_second_premise_means(engine: str, side: str, other: str, joins: bool) -> None:
@@ -154,6 +155,8 @@ def test_a_join_holds_on_the_side_that_the_second_premise_means(engine: str, sid
         (Term("finding", "a", present=False), finding("a", present=False), True),
         (Term("finding", "a", present=False), finding("a"), False),
         (Term("finding", "a"), finding("a", "midline"), True),
+        (Term("finding", "a", side="opposite"), finding("a"), True),
+        (Term("finding", "a", side="opposite"), finding("a", "midline"), False),  # opposite to nothing
         (Term("hypothesis", "", "weak"), Fact("x:left:weak", "hypothesis", "x", "weak", "left", "muscle", 1), True),
         (Term("hypothesis", "", "weak", level=2), Fact("x:left:weak", "hypothesis", "x", "weak", "left", "muscle", 1), False),
         (Term("hypothesis", "", "weak", barred=("ground",)), Fact("x:left:weak", "hypothesis", "x", "weak", "left", "ground", 1), False),

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from expert.inference import experta_door
 from expert.inference.native import Match, derived_fact, firing_of
-from expert.model import Fact, Firing, Program, Term, Variant, mirrored
+from expert.model import MIRROR, Fact, Firing, Program, Term, Variant
 
 NAME = "experta"
 _MATCHER_KNOWN_FOR = "1.9.4"  # our matcher leans on internals of this version; others run on the stock one
@@ -163,8 +163,9 @@ def _engine(x: Any, item: Any) -> Any:
 
 
 def _item(item: Any, fact: Fact) -> Any:
+    other = {"other": MIRROR[fact.side]} if fact.side in MIRROR else {}  # what has no side is opposite to nothing
     return item(
-        key=fact.key, kind=fact.kind, name=fact.name, state=fact.state, side=fact.side, other=mirrored(fact.side),
+        key=fact.key, kind=fact.kind, name=fact.name, state=fact.state, side=fact.side, **other,
         context=fact.context, level=fact.level, present=fact.present, drawer=_drawer(fact.name),
     )  # fmt: skip
 
