@@ -20,9 +20,11 @@ from expert.model import (
     OPPOSITE_STATE,
     Account,
     Check,
+    Conflict,
     Covering,
     Driver,
     DriverSet,
+    Evidence,
     Hypothesis,
     Item,
     KnowledgeBase,
@@ -38,6 +40,8 @@ from expert.model import (
 
 _T = TypeVar("_T")
 _ONE = 1000  # a strength of 1, and the factor of a moderate sign, in thousandths
+_WORST = "Z"  # sorts after every grade
+_OF_THE_BODY = ("bone", "disease", "joint", "nerve", "pain", "tendon")  # kinds of other explanations that are something to look for
 _LOOKS = ("observation", "question", "palpation")  # methods that show a place or a complaint, and no state of a muscle by themselves
 SETS, CANDIDATES, UNSEEN, INSTEAD, FOLLOWS = 5, 12, 6, 6, 3  # how many are told
 STEPS = 20_000  # how far the search for the smallest sets goes before it settles for sets that cover
@@ -130,22 +134,23 @@ def account(
     contradicted: Sequence[Hypothesis],
     causes: Sequence[Reason],
     referral: Referral,
+    conflicts: Sequence[Conflict],
     reach: Reach,
 ) -> Covering:
     """The smallest sets of candidates that account for what is present, what else was considered, and what fits nothing."""
     seen, absent = _looked_at(items, reach)
     suspected = {_state_of(h): h for h in hypotheses}
-    aside = _set_aside(items, hypotheses, contradicted, seen, referral)
+    aside = _set_aside(items, hypotheses, contradicted, causes, seen, referral)
     spared = {a.item for a in aside}
     wanted = [i for i in items if i.present and i.kind != "history" and i.key not in spared]
     universe = tuple(sorted(i.key for i in wanted))
     nothing = "flag" if referral.stops_plan else _nothing(wanted, bool(aside))
     if nothing:
         return Covering(universe, nothing, aside, (), (), (), (), 0, True)
-    rests = {state: _rests_on(h, reach.kb) for state, h in suspected.items()}
+    rests = _rests(suspected, conflicts, reach.kb)
     scene = _Scene(universe, seen, suspected, rests, _barred(seen, absent, hypotheses, contradicted, reach.kb))
     found = _explained(scene, reach)
-    single = [*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach)]
+    single = _without_outdone([*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach)], scene)
     candidates = _on_both_sides(single, wanted)
     sets, more, complete = smallest_sets(candidates, universe)
     if sets and not _joins_or_stands(sets[0]):
@@ -200,10 +205,12 @@ def _set_aside(
     items: Sequence[Item],
     hypotheses: Sequence[Hypothesis],
     contradicted: Sequence[Hypothesis],
+    causes: Sequence[Reason],
     seen: Mapping[State, Sequence[Item]],
     referral: Referral,
 ) -> tuple[SetAside, ...]:
-    """What is present and still not to be explained here: a red flag comes first, pain spoils a test, and some findings reassure."""
+    """What is present and still not to be explained here: a red flag comes first, pain spoils a test, and some findings reassure. What
+    a nerve, a joint or a disease may explain does not reassure: a nerve test that speaks against short muscles asks for a nerve."""
     flags = [f for f in referral.flags if f.level != "routine"]
     flagged = {key for f in flags for key in f.findings}
     explained = {name for f in flags for name in f.explains}
@@ -211,6 +218,7 @@ def _set_aside(
     speaks = {key for e in weighed if e.points > 0 for key in e.piece.basis.findings}
     speaks |= {i.key for found in seen.values() for i in found}
     against = {key for e in weighed if e.points < 0 and not e.piece.basis.absent for key in e.piece.basis.findings}
+    against -= {key for cause in causes if cause.kind in _OF_THE_BODY for key in cause.findings}
     found = []
     for item in items:
         if not item.present or item.kind == "history":
@@ -323,19 +331,48 @@ def _on_both(state: State) -> State:
     return state._replace(side="both") if state.side in MIRROR else state
 
 
-def _rests_on(h: Hypothesis, kb: KnowledgeBase) -> Mapping[str, int]:
-    """The items from which a rule points at a muscle state, or at a state of the same muscle that goes with it, each with its share of
-    a high weight; what a position holds short or long explains nothing."""
-    found: dict[str, int] = defaultdict(int)
-    own = f"{h.muscle}:{h.side}:"
-    for e in h.evidence:
-        if e.points > 0 and not e.piece.rule.id.startswith("mechanics."):
-            basis = e.piece.basis
-            if basis.channel == "direct" or all(p.startswith(own) for p in basis.premises):
-                for key in basis.findings:
-                    found[key] += e.points
+_Rests = dict[State, dict[str, int]]  # for every muscle state, the items that a rule points from, each with its share of a high weight
+
+
+def _rests(suspected: Mapping[State, Hypothesis], conflicts: Sequence[Conflict], kb: KnowledgeBase) -> _Rests:
+    """The items from which a rule points at a muscle state, or at a state of the same muscle that goes with it. What a position holds
+    short or long explains nothing; nor does a rule that another disputes on no worse a grade, or whose item by the mechanics of the
+    position speaks for the opposite."""
+    overruled = frozenset(_overruled(suspected.values(), conflicts))
+    points: dict[State, dict[str, int]] = {}
+    carried: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for state, h in suspected.items():
+        opposed = {key for e in h.evidence if e.points < 0 and _is_mechanics(e) for key in e.piece.basis.findings}
+        told: dict[str, int] = defaultdict(int)
+        points[state] = told
+        for e in h.evidence:
+            if e.points > 0 and e.piece.basis.channel == "direct" and not _is_mechanics(e) and (e.piece.rule.id, h.muscle) not in overruled:
+                for key in e.piece.basis.findings:
+                    if key not in opposed:
+                        told[key] += e.points
+        carried[h.muscle, h.side] |= {*told}
+    for state, h in suspected.items():
+        own = f"{h.muscle}:{h.side}:"
+        for e in h.evidence:
+            if e.points > 0 and e.piece.basis.channel != "direct" and all(p.startswith(own) for p in e.piece.basis.premises):
+                for key in carried[h.muscle, h.side].intersection(e.piece.basis.findings):
+                    points[state][key] += e.points
     most = round(_ONE * kb.constants.high)
-    return {key: min(_ONE, points * _ONE // most) for key, points in found.items()}
+    return {state: {key: min(_ONE, n * _ONE // most) for key, n in told.items()} for state, told in points.items()}
+
+
+def _is_mechanics(e: Evidence) -> bool:
+    return e.piece.rule.id.startswith("mechanics.")
+
+
+def _overruled(suspected: Iterable[Hypothesis], conflicts: Sequence[Conflict]) -> Iterator[tuple[str, str]]:
+    """Rules, each with a muscle, that another rule which fired disputes on at least as good a grade."""
+    grades = {e.piece.rule.id: e.piece.rule.grade for h in suspected for e in h.evidence}
+    for conflict in conflicts:
+        one, other = conflict.between
+        for weaker, stronger in ((one, other), (other, one)):
+            if grades.get(stronger, _WORST) <= grades.get(weaker, _WORST):
+                yield from ((weaker, muscle) for muscle in conflict.muscles)
 
 
 def _tested(scene: _Scene, reach: Reach) -> Iterator[tuple[State, dict[str, int]]]:
@@ -431,6 +468,32 @@ def _of_the_person(when: Condition) -> bool:
     return bool(when.pregnancy or when.postpartum) or any(map(_of_the_person, (*when.all, *when.any)))
 
 
+def _without_outdone(found: Sequence[Driver], scene: _Scene) -> list[Driver]:
+    """Candidates less the walks through places that nothing shows, to what something seen or stated explains no less strongly: a chain
+    of what is only suspected does not take the place of pregnancy, or of a joint that was found stiff."""
+    known: dict[str, int] = defaultdict(int)
+    for d in found:
+        if d.standing in _SHOWN:
+            for a in d.explains:
+                if a.how in ("cause", "walk"):
+                    known[a.item] = max(known[a.item], a.strength)
+    told = []
+    for d in found:
+        kept = d.explains if d.standing in _SHOWN else [a for a in d.explains if a.strength > known[a.item] or not _is_guess(a, scene)]
+        if len(kept) == len(d.explains):
+            told.append(d)
+        elif kept:
+            told.append(_driver(d.about, d.standing, d.own, d.items, kept, scene.universe, d.check))
+    return told
+
+
+def _is_guess(a: Account, scene: _Scene) -> bool:
+    """Whether an explanation is a walk of more than one link that passes nothing seen or stated."""
+    return len(a.path) > 1 and not any(
+        s.to._replace(side=side) in scene.seen for s in a.path[:-1] for side in ([s.to.side] if s.to.side != "both" else MIRROR)
+    )
+
+
 def _on_both_sides(found: Iterable[Driver], wanted: Iterable[Item]) -> list[Driver]:
     """Left and right of one thing that explain the same, or its mirror image, are one candidate on both sides."""
     twin = _twins(wanted)
@@ -456,6 +519,7 @@ def _twins(wanted: Iterable[Item]) -> Mapping[str, str]:
 
 
 STRUCK = ("absent", "contradicted", "held", "contested", "opposite")  # in this order they are told
+_SHOWN = ("seen", "stated")
 _STANDINGS = ("seen", "stated", "supported", "possible", "unseen")
 
 
@@ -514,14 +578,16 @@ def smallest_sets(candidates: Sequence[Driver], universe: Sequence[str]) -> tupl
     """(sets shown, how many more are as small, whether the search was complete).
 
     A set covers whatever any candidate explains, with as few drivers as can be. One for which nothing speaks yet counts only for what
-    no other explains. Of candidates that explain a part of what another does only the other is tried; they stand under `instead`.
+    no other explains. Of candidates that explain a part of what another does, which stands no less firmly, only the other is tried;
+    they stand under `instead`.
     """
     masks = _masks(candidates, universe)
     best: dict[int, Driver] = {}
     for d in sorted(candidates, key=_order):
         if masks[d.about]:
             best.setdefault(masks[d.about], d)
-    kept = [mask for mask in best if not any(mask != other and mask & ~other == 0 for other in best)]
+    firm = {mask: _firm(d) for mask, d in best.items()}
+    kept = [m for m in best if not any(m != o and m & ~o == 0 and firm[o] >= firm[m] for o in best)]
     chosen, complete = _Search().run(kept)
     usable = [d for d in candidates if masks[d.about]]
     sets = sorted((_set([best[m] for m in one], usable, masks, universe) for one in chosen), key=_set_order)

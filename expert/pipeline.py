@@ -104,13 +104,13 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     opposed = ledger.contradicted(balance, hypotheses, names, kb.constants)
     predicted = graph.predict(hypotheses, stated.items)
     explained, risks, outlook = advice.causes(stated, kb), advice.risks(stated, kb), advice.outlook(stated, kb)
-    firings = (direct, inferred, wholes)
+    firings, conflicts = (direct, inferred, wholes), _conflicts(direct, rules)
     return Result(
         stated=stated, engine=engine.name, engine_version=engine.version, referral=screening, hypotheses=hypotheses,
         contradicted=opposed, patterns=shown, predicted=predicted,
-        drivers=drivers.account(stated.items, hypotheses, opposed, explained, screening, reach),
+        drivers=drivers.account(stated.items, hypotheses, opposed, explained, screening, conflicts, reach),
         loops=graph.loops(hypotheses, stated.items, predicted), causes=explained, risks=risks, outlook=outlook,
-        plan=plan.plan(hypotheses, stated, screening, kb, stated.today), conflicts=_conflicts(direct, rules),
+        plan=plan.plan(hypotheses, stated, screening, kb, stated.today), conflicts=conflicts,
         unused=_unused(stated, firings, kb, pained, {f for r in (*explained, *risks) for f in r.findings}),
         trace=_trace(firings, rules), missing=gaps.missing(stated, screening, kb, rules.programs["direct"]), observed=first,
     )  # fmt: skip

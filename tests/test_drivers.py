@@ -139,8 +139,11 @@ def test_no_smaller_set_of_the_same_candidates_covers_as_much_and_no_tie_is_miss
         return firm == spoken and firm | (explained_by(chosen) - spoken) == everything
 
     least = next(size for size in range(1, len(told) + 1) if any(covers(c) for c in combinations(told, size)))
-    whole = [d for d in told if not any(worth(d, spoken) < worth(o, spoken) for o in told)]
+    firm = {worth(d, spoken): any(o.standing == "seen" for o in told if worth(o, spoken) == worth(d, spoken)) for d in told}
+    whole = [d for d in told if not any(worth(d, spoken) < o and f >= firm[worth(d, spoken)] for o, f in firm.items())]
     ties = {frozenset(worth(d, spoken) for d in c) for c in combinations(whole, least) if covers(c)}
+    most_firm = max(sum(d.standing == "seen" for d in c) for c in combinations(told, least) if covers(c))
+    assert sum(d.standing == "seen" for d in shown[0].drivers) == most_firm
     assert len(shown) + more == len(ties)
     for one in shown:
         assert {*one.explains} == explained_by(one.drivers) == everything
@@ -382,6 +385,61 @@ def test_pregnancy_and_a_longer_leg_come_before_muscles() -> None:
     crest = [{"name": "high iliac crest", "side": "right", "task": "standing"}, {"name": "leg length difference", "side": "left"}]
     (one,) = run({"findings": [*crest, {"name": "foot pronation", "side": "right", "task": "standing"}]}).result.drivers.sets
     assert named(one) == {"leg-length-longer:right"}
+
+
+SLUMP = ("slump test positive", "left")
+TIGHT = ("hamstrings short", "left")
+TILT = {"name": "anterior pelvic tilt", "task": "standing"}
+
+
+def driving(*findings: Any, **more: Any) -> Covering:
+    """The drivers of a case, its findings given as (name, side) or as a mapping."""
+    entries = [f if isinstance(f, dict) else dict(zip(("name", "side", "task"), f, strict=False)) for f in findings]
+    return run({"findings": entries, **more}).result.drivers
+
+
+def test_a_positive_nerve_test_asks_for_the_nerve_which_leads_and_explains_the_tight_hamstrings() -> None:
+    told = driving(SLUMP, TIGHT, TILT)
+    assert not told.set_aside
+    first = told.sets[0].drivers[0]
+    assert (state_key(first.about), first.standing) == ("leg-nerve-tense:left", "seen")
+    assert first.items_explained == {"leg-neural-test-positive:left", "hamstrings-short:left"}
+    assert driving(TIGHT, TILT).sets[0].drivers[0].about.id != "leg-nerve-tense"
+
+
+def test_a_disputed_rule_and_one_that_the_position_speaks_against_carry_no_explanation() -> None:
+    for told in (driving(SLUMP, TIGHT, TILT), driving(TIGHT, TILT)):
+        short = [d for d in told_drivers(told) if (d.about.id, d.about.state) == ("semitendinosus", "shortened")]
+        assert all("anterior-pelvic-tilt:standing" not in d.items_explained for d in short)
+    assert short  # without the nerve they are still candidates, for the test that is theirs
+
+
+@pytest.mark.parametrize("grade", ["C", "D"])
+def test_of_two_rules_that_dispute_each_other_the_better_graded_carries_and_of_equal_ones_neither(grade: str) -> None:
+    told = rule("tilt-puller", "{finding: tilt}", "{muscle: puller, side: same, state: weak, points: 3}")
+    against = "{muscle: puller, side: same, state: weak, points: 1, against: true}"
+    other = rule("sink-puller", "{finding: sink}", against, grade=grade, more="disputes: [tilt-puller]")
+    covered = covering(("tilt", "left", "squat"), ("sink", "left"), knowledge=small_knowledge(BODY, rules(told, other), CAUSES))
+    carried = {a.item for d in told_drivers(covered) if d.about.id == "puller" and d.about.side == "left" for a in d.explains}
+    assert ("tilt:left:squat" in carried) is (grade == "D")
+
+
+def test_pregnancy_comes_before_a_chain_of_muscles_that_nothing_shows() -> None:
+    patient = {"age": 31, "sex": "female", "pregnancy": True}
+    found = TILT, ("hip drop", "left", "walking"), ("hip abduction weak", "right")
+    told = driving(*found, patient=patient, symptoms=["low back pain"])
+    assert named(told.sets[0]) == {"anterior-tilt-pregnancy", "gluteus-medius:right:weak", "low-back-hurts"}
+    (weak,) = [d for d in told.sets[0].drivers if d.about.id == "gluteus-medius"]
+    assert "anterior-pelvic-tilt:standing" not in weak.items_explained
+    plain = driving(*found, symptoms=["low back pain"])
+    (weak,) = [d for d in plain.sets[0].drivers if d.about.id == "gluteus-medius"]
+    assert "anterior-pelvic-tilt:standing" in weak.items_explained
+
+
+def test_of_sets_as_small_the_one_with_more_that_is_seen_or_stated_comes_first() -> None:
+    chain = candidate("chain", "bc", standing="possible", own=900)
+    found = sets(candidate("x", "ab"), chain, candidate("stated", "c", own=0), universe="abc")
+    assert found == [{"x", "stated"}, {"x", "chain"}]
 
 
 # --- laws over generated cases -------------------------------------------------------------------------------------------------------
