@@ -316,7 +316,9 @@ def _check(e: Mapping[str, Mapping[str, Any]], shelves: _Shelves, kinds: Mapping
     """Every id that is named exists, and each entry is whole in itself."""
     names = _Names(shelves, {
         "source": frozenset(e["sources"]), "muscle": frozenset(e["muscles"]) | frozenset(e["groups"]),
-        "muscle, group or finding": frozenset(e["muscles"]) | frozenset(e["groups"]) | frozenset(e["findings"]),
+        "muscle, group, finding or contraindication": frozenset().union(
+            *(e[section] for section in ("muscles", "groups", "findings", "contraindications"))
+        ),
         "plain muscle": frozenset(e["muscles"]), "task": frozenset(e["tasks"]), "finding": frozenset(e["findings"]),
         "node": frozenset(e["nodes"]), "link": frozenset(e["links"]), "link kind": frozenset(e["link_kinds"]),
         "rule": frozenset(e["rules"]), "pattern": frozenset(e["patterns"]), "measure": frozenset(e["measures"]),
@@ -469,7 +471,7 @@ def _check_pattern(entry: Any, place: tuple[str, int], names: _Names, kinds: Map
 
 
 def _check_everyday(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
-    names.need("muscle, group or finding", [entry.id], place, "everyday")
+    names.need("muscle, group, finding or contraindication", [entry.id], place, "everyday")
 
 
 def _check_node(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:

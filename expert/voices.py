@@ -5,12 +5,13 @@ Data in, data out: what each reader needs of the answer, in the order in which i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from expert.arrange import arranged
 from expert.errors import UsageError
-from expert.formats import CaseFile
+from expert.formats import Asking, CaseFile
 from expert.model import KnowledgeBase, Tree
 from expert.reading import did_you_mean
 from expert.render import report as clinician
@@ -19,6 +20,8 @@ from expert.render import voice as spoken
 VOICES = ("clinician", "client", "teaching", "letter")
 PARTS = ("full", "worksheet", "key")
 _BEFORE_A_DOCTOR = ("emergency", "urgent", "soon")  # levels at which a client is given no exercise
+_UNKNOWN = {"strength-test": "strength", "length-test": "length"}  # what a test that hurt leaves unknown
+_LIMBS = {"legs": ("hip", "thigh", "knee", "leg", "ankle", "foot"), "arms": ("shoulder", "arm", "elbow", "forearm", "wrist", "hand")}
 _IN_A_STEP = 3  # exercises of one step that a client reads
 _IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "others": 5, "asked": 12}
 
@@ -59,43 +62,126 @@ def _person(case: CaseFile | None) -> Tree:
 
 
 def _client(a: Tree, kb: KnowledgeBase) -> Tree:
-    """What was seen, what it may mean, what comes next; no points, no rules, and no exercise before a doctor has looked."""
+    """What was seen, what it may mean, what comes next; no points, no rules, and no exercise before somebody has looked who has to."""
     v = arranged(a, kb, 10)
     level = a["referral"]["level"] if a["referral"]["flags"] else ""
-    waits = level in _BEFORE_A_DOCTOR
     seen = [_plain(thing, kb) for thing in v["seen"]]
     rows = [] if level in _BEFORE_A_DOCTOR[:2] else [row for row in v["lists"]["supported"]["rows"] if not row["held"]]
     plan = a["plan"]
+    near = _near(a, kb)
+    spared = _spared(near, a, kb)
+    waits = level in _BEFORE_A_DOCTOR or bool(spared)
+    examined_first = _examined_first(a)
+    planned = not waits and not examined_first and not plan["withheld"]
+    told = [s for s in seen if s["kind"] != "finding" and s["present"]]
+    please_not = _please_not(a, kb)
+    operations = _operations(a)
+    hurts = any(s["hurt"] for s in seen) or any(s["pain"] for s in told)
     return {
         "level": level,
         "waits": waits,
         "reasons": [_plain(t, kb) for t in v["names"].things(key for f in a["referral"]["flags"] for key in f["findings"]) if t["present"]],
-        "seen": [s for s in seen if s["kind"] == "finding" and s["present"]],
-        "told": [s for s in seen if s["kind"] != "finding" and s["present"]],
-        "fine": [s for s in seen if s["kind"] == "finding" and not s["present"]],
+        "open_questions": [_plain(t, kb) for t in v["names"].things(key for half in near for key in half["findings"])],
+        "spared": spared,
+        "operations": operations,
+        "please_not": please_not,
+        "hurts": hurts,
+        "comfort": not (hurts or level or near or please_not or operations or examined_first or plan["withheld"]),
+        "seen": [s for s in seen if s["kind"] == "finding" and (s["present"] or s["hurt"])],
+        "told": told,
+        "fine": [s for s in seen if s["kind"] == "finding" and not s["present"] and not s["hurt"]],
         "muscles": [{**_everyday(part, kb), "side": row["side"], "state": row["state"]} for row in rows for part in row["parts"]],
         "hints": len(v["lists"]["possible"]["rows"]),
         "open": len(v["lists"]["contested"]["rows"]),
         "kinds": list(dict.fromkeys(c["kind"] for c in a["causes"])),
         "gate": plan["gate"],
         "provider": plan["provider"],
+        "examined_first": examined_first,
         "provisional": plan["provisional"],
         "withheld": plan["withheld"],
-        "order": [] if waits else [_order(one, kb) for one in plan["order"]],
-        "phases": [] if waits or plan["withheld"] else _exercises(plan["phases"], kb),
-        "stop": [] if waits else plan["stop"],
-        "self_care": [] if waits else plan["self_care"],
-        "reassess": None if waits else plan["reassess"],
-        "escalate": plan["escalate"],
-        "asked_in_full": not a["referral"]["not_asked"],
+        "order": [_order(one, kb) for one in plan["order"]] if planned else [],
+        "phases": _exercises(plan["phases"], kb) if planned else [],
+        "stop": plan["stop"] if planned else [],
+        "self_care": [] if waits else [one for one in plan["self_care"] if planned or not kb.guidance[one["id"]].moves],
+        "reassess": plan["reassess"] if planned else None,
+        "escalate": [] if waits else plan["escalate"],
     }
 
 
+def _near(a: Tree, kb: KnowledgeBase) -> list[Tree]:
+    """Urgent and graver red flags not decided: a symptom of them is there, and something in the part of the body they are of."""
+    items = {i["key"]: i for i in a["inputs"]["used"] if i["present"]}
+    here = {kb.findings[i["finding"]].region for i in items.values()}
+    patient = a["inputs"]["case"].get("patient") or {}
+    found = []
+    for half in a["referral"]["half_met"]:
+        asking = kb.flags[half["id"]].asking
+        told = [key for key in half["findings"] if key in items and items[key]["kind"] == "symptom"]
+        near = told and (not asking.regions or here & set(asking.regions)) and _is_of(asking, patient)
+        if half["level"] in _BEFORE_A_DOCTOR[:2] and near:
+            found.append({**half, "findings": told})
+    return sorted(found, key=lambda half: -len(half["findings"]))
+
+
+def _is_of(asking: Asking, patient: Tree) -> bool:
+    """Whether a question is one for this person, as far as age and sex are known."""
+    age, sex, of = patient.get("age"), patient.get("sex"), asking.age
+    if sex is not None and asking.sex not in (None, sex):
+        return False
+    if age is None or of is None:
+        return True
+    return not (of.at_least is not None and age < of.at_least) and not (of.at_most is not None and age > of.at_most)
+
+
+def _spared(near: Iterable[Tree], a: Tree, kb: KnowledgeBase) -> list[str]:
+    """Which limbs carry no load until such a flag is decided (`legs`, `arms`): those in which the person has the symptom."""
+    regions = {i["key"]: kb.findings[i["finding"]].region for i in a["inputs"]["used"]}
+    limbs = set()
+    for half in near:
+        asking = kb.flags[half["id"]].asking
+        sore = {regions[key] for key in half["findings"]} & set(asking.regions)
+        limbs |= {limb for limb in asking.spares if sore & set(_LIMBS[limb])}
+    return sorted(limbs)
+
+
+def _examined_first(a: Tree) -> bool:
+    """Whether who plans is named because of a sign or symptom, and not of what is known already: then it is examined before anything."""
+    kinds = {i["key"]: i["kind"] for i in a["inputs"]["used"]}
+    provider = a["plan"]["provider"]
+    return bool(provider) and any(kinds.get(key) != "history" for key in provider["from"])
+
+
+def _please_not(a: Tree, kb: KnowledgeBase) -> list[Tree]:
+    """What the plan leaves out and a person might do at home, in plain words, each once; what has none by its title."""
+    closed = [c for c in kb.contraindications.values() if any(told.startswith(f"{c.title}: ") for told in a["plan"]["left_out"])]
+    told = {kb.everyday[c.id].says if c.id in kb.everyday else c.title: c.id in kb.everyday for c in closed}
+    return [{"says": words, "plain": plain} for words, plain in told.items()]
+
+
+def _operations(a: Tree) -> list[Tree]:
+    """Operations that bound what may be done: those with restrictions, and those so recent that the plan asks for them."""
+    said = " ".join(a["plan"]["because"])
+    stated = a["inputs"]["case"].get("surgery") or ()
+    told = [{"side": None, "date": "", "restrictions": [], **s} for s in stated]
+    return [s for s in told if s["restrictions"] or f"after {s['name']}: " in said]
+
+
+_TESTED = re.compile(r"^(?P<what>.+?)(?: is| are)? (?:weak|short|hard)$|^(?P<tired>.+) tires? early$", re.IGNORECASE)
+
+
 def _plain(thing: Tree, kb: KnowledgeBase) -> Tree:
-    """A thing that the case states, in everyday words."""
+    """A thing that the case states, in everyday words. Of a test that hurt only that it hurt: it measured nothing."""
     says = kb.everyday[thing["finding"]].says if thing["finding"] in kb.everyday else thing["name"]
-    mild = thing["present"] and thing["severity"] < 1
-    return {"says": says, "side": thing["side"], "task": thing["task"], "present": thing["present"], "kind": thing["kind"], "mild": mild}
+    finding = kb.findings[thing["finding"]]
+    test = _TESTED.match(says) if finding.method in _UNKNOWN and thing["painful"] else None
+    if test:
+        what = test["what"] or test["tired"]
+        says = f"{what} hurt" if what.split()[0].endswith("ing") else f"Testing {what[:1].lower()}{what[1:]} hurt"
+    return {
+        "says": says, "side": thing["side"], "task": thing["task"], "present": thing["present"], "kind": thing["kind"],
+        "mild": thing["present"] and thing["severity"] < 1 and not test, "hurt": thing["painful"], "tested": bool(test),
+        "unknown": _UNKNOWN[finding.method] if test else "", "pain": finding.pain,
+    }  # fmt: skip
 
 
 def _everyday(part: Tree, kb: KnowledgeBase) -> Tree:
