@@ -197,6 +197,8 @@ def node_name(state: State, kb: KnowledgeBase) -> str:
     """What people call a node of the spread graph, or one of the other explanations."""
     if state.kind == "cause":
         return kb.causes[state.id].title
+    if state.kind == "group":
+        return kb.groups[state.id].name
     return kb.muscles[state.id].name if state.kind == "muscle" else kb.nodes[state.id].name
 
 

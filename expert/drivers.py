@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import product
 from operator import or_
 from typing import NamedTuple, TypeVar
 
@@ -126,6 +127,7 @@ class _Scene:
     suspected: Mapping[State, Hypothesis]
     rests: Mapping[State, Mapping[str, int]]  # on which items each of them rests, and how much
     barred: Mapping[State, StruckOut]  # what cannot start, nor be walked through
+    looked: frozenset[tuple[str, str]]  # findings that the case speaks of, there or not, each with the side
 
 
 def account(
@@ -148,9 +150,11 @@ def account(
     if nothing:
         return Covering(universe, nothing, aside, (), (), (), (), 0, True)
     rests = _rests(suspected, conflicts, reach.kb)
-    scene = _Scene(universe, seen, suspected, rests, _barred(seen, absent, hypotheses, contradicted, reach.kb))
+    barred = _barred(seen, absent, hypotheses, contradicted, reach.kb)
+    scene = _Scene(universe, seen, suspected, rests, barred, frozenset((i.finding, i.side) for i in items))
     found = _explained(scene, reach)
     single = _without_outdone([*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach)], scene)
+    single = _as_groups(single, reach.kb)
     candidates = _on_both_sides(single, wanted)
     sets, more, complete = smallest_sets(candidates, universe)
     if sets and not _joins_or_stands(sets[0]):
@@ -406,7 +410,7 @@ def _candidates(found: _Found, scene: _Scene, reach: Reach) -> Iterator[Driver]:
         if state in scene.barred:
             continue
         standing, own, items = _standing(state, scene, reach)
-        check = _check(state, items, reach)
+        check = _check(state, items, scene, reach)
         if standing != "unseen" or check is not None:
             yield _driver(state, standing, own, items, told.values(), scene.universe, check)
 
@@ -434,8 +438,8 @@ def _standing(state: State, scene: _Scene, reach: Reach) -> tuple[str, int, tupl
     return "unseen", 0, ()
 
 
-def _check(state: State, items: Sequence[str], reach: Reach) -> Check | None:
-    """The finding that would show a candidate, where it is not what was seen."""
+def _check(state: State, items: Sequence[str], scene: _Scene, reach: Reach) -> Check | None:
+    """The finding that would show a candidate, where the case does not say yet whether it is there."""
     if state.kind == "muscle":
         seen = reach.tests.get((state.id, state.state))
     else:
@@ -444,6 +448,8 @@ def _check(state: State, items: Sequence[str], reach: Reach) -> Check | None:
         return None
     side = mirrored(state.side) if seen.side == "opposite" else state.side
     sided = seen.side != "both" and "left" in reach.kb.findings[seen.finding].sides
+    if sided and (seen.finding, side) in scene.looked:
+        return None
     return Check(seen.finding, side if sided else "midline", seen.task)
 
 
@@ -494,6 +500,24 @@ def _is_guess(a: Account, scene: _Scene) -> bool:
     )
 
 
+def _as_groups(found: Sequence[Driver], kb: KnowledgeBase) -> list[Driver]:
+    """The muscles of a group, and no others, that the same evidence found and that explain nothing else, as the group: one test of one
+    group is one driver."""
+    heaps: dict[tuple[object, ...], dict[str, Driver]] = defaultdict(dict)
+    for d in found:
+        if d.about.kind == "muscle" and d.items and all(a.how == "rests" for a in d.explains):
+            heaps[(*d.about[2:], d.standing, d.own, d.items, d.explains, d.check)][d.about.id] = d
+    told = {d.about: d for d in found}
+    for heap in heaps.values():
+        group = next((g for g in kb.groups.values() if len(g.members) > 1 and heap.keys() == {*g.members}), None)
+        if group is not None:
+            first = heap[group.members[0]]
+            about = first.about._replace(kind="group", id=group.id)
+            told = {state: d for state, d in told.items() if d is not heap.get(state.id)}
+            told[about] = first._replace(about=about)
+    return list(told.values())
+
+
 def _on_both_sides(found: Iterable[Driver], wanted: Iterable[Item]) -> list[Driver]:
     """Left and right of one thing that explain the same, or its mirror image, are one candidate on both sides."""
     twin = _twins(wanted)
@@ -529,7 +553,9 @@ def _joined(left: Driver, right: Driver) -> Driver:
     of = {a.item: a for a in left.explains}
     accounts = [_of_either(of.pop(a.item, None), a) for a in right.explains]
     accounts += of.values()
-    check = left.check and (left.check if left.check.side == "midline" else replace(left.check, side="both"))
+    check = left.check or right.check  # where one side was looked at, the other is left to look at
+    if left.check and right.check and left.check.side != "midline":
+        check = replace(left.check, side="both")
     return Driver(
         about=left.about._replace(side="both"), standing=weaker.standing, own=weaker.own,
         support=weaker.own + sum(a.strength for a in accounts), items=tuple(sorted({*left.items, *right.items})),
@@ -755,12 +781,13 @@ def _with_follows(one: DriverSet, candidates: Sequence[Driver], scene: _Scene, r
 
 def _follows(driver: Driver, standing: Mapping[State, Driver], scene: _Scene, reach: Reach) -> tuple[State, ...]:
     sides = ("left", "right") if driver.about.side == "both" else (driver.about.side,)
+    about = driver.about._replace(kind="muscle") if driver.about.kind == "group" else driver.about
     found: dict[State, int] = {}
-    for side in sides:
-        for start, walk in _open_walks(driver.about._replace(side=side), scene.barred, reach):
-            name = start if start in standing else _on_both(start)
-            if name in standing and name != driver.about:
-                found[name] = max(walk.strength, found.get(name, 0))
+    for side, name in product(sides, reach.kb.members(about.id)):
+        for start, walk in _open_walks(about._replace(side=side, id=name), scene.barred, reach):
+            known = start if start in standing else _on_both(start)
+            if known in standing and known != driver.about:
+                found[known] = max(walk.strength, found.get(known, 0))
     ranked = sorted(found, key=lambda s: (-found[s], s))
     return tuple(_first(ranked, FOLLOWS, lambda s: (found[s], s[:3])))
 

@@ -442,6 +442,28 @@ def test_of_sets_as_small_the_one_with_more_that_is_seen_or_stated_comes_first()
     assert found == [{"x", "stated"}, {"x", "chain"}]
 
 
+def test_one_test_of_one_muscle_group_gives_one_driver() -> None:
+    told = driving(("quadriceps weak", "left"), ("ankle dorsiflexion limited", "left"), ("knees cave in", "left", "squat"))
+    abouts = {d.about for d in told_drivers(told)}
+    assert State("group", "quadriceps", "weak", "left") in abouts
+    assert not [a for a in abouts if a.id in load_knowledge().kb.groups["quadriceps"].members and a.state == "weak"]
+    both = driving(*((name, side) for name in ("quadriceps weak", "ankle dorsiflexion limited") for side in MIRROR))
+    assert "quadriceps:both:weak" in {state_key(d.about) for d in both.sets[0].drivers}
+    case = {"findings": [{"name": "quadriceps weak", "side": "left"}, {"name": "ankle dorsiflexion limited", "side": "left"}]}
+    assert "Quadriceps femoris, left, weak" in str(run(case).drivers())
+
+
+def test_what_was_looked_at_is_not_to_be_checked_again_on_that_side() -> None:
+    found = [{"name": "pelvic-belt-eases-leg-raise", "side": "left"}, {"name": "hip-flexion-weak", "side": "bilateral"}]
+    case: CaseDict = {"patient": {}, "findings": found}
+    for one in (case, mirrored_case(case)):
+        answer = run(one).drivers()
+        looks = [c.check for group in (*answer.rivals, *answer.to_check) for c in group.candidates if c.check]
+        assert not [look for look in looks if look.finding == "hip-flexion-weak"]
+    left = run({"findings": [*found[:1], {"name": "hip-flexion-weak", "side": "left"}, {"name": "hip drop", "side": "left"}]})
+    assert all(d.check.side == "right" for d in told_drivers(left.result.drivers) if d.check and d.check.finding == "hip-flexion-weak")
+
+
 # --- laws over generated cases -------------------------------------------------------------------------------------------------------
 
 
