@@ -13,6 +13,7 @@ from expert.arrange import arranged
 from expert.errors import UsageError
 from expert.formats import Asking, CaseFile
 from expert.model import KnowledgeBase, Tree
+from expert.plan import ADULT
 from expert.reading import did_you_mean
 from expert.render import report as clinician
 from expert.render import voice as spoken
@@ -23,7 +24,7 @@ _BEFORE_A_DOCTOR = ("emergency", "urgent", "soon")  # levels at which a client i
 _UNKNOWN = {"strength-test": "strength", "length-test": "length"}  # what a test that hurt leaves unknown
 _LIMBS = {"legs": ("hip", "thigh", "knee", "leg", "ankle", "foot"), "arms": ("shoulder", "arm", "elbow", "forearm", "wrist", "hand")}
 _IN_A_STEP = 3  # exercises of one step that a client reads
-_IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "others": 5, "asked": 12}
+_IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "near": 4, "others": 5, "asked": 12}
 
 
 def report(
@@ -318,12 +319,27 @@ def _letter(a: Tree, kb: KnowledgeBase) -> Tree:
     rows = [row for row in v["shown"] if row["status"] == "supported"]
     asked = [kb.flags[i].title for i in a["referral"]["asked"] if i in kb.flags and i not in {f["id"] for f in flags}]
     grave = [g for g in v["unasked"] if g["level"] in ("emergency", "urgent")]
+    near = _near(a, kb)
+    spared = _spared(near, a, kb)
+    patient = a["inputs"]["case"].get("patient") or {}
+    age, weeks = patient.get("age"), patient.get("postpartum_weeks")
+
+    def things(keys: Iterable[str]) -> list[Tree]:
+        return [_colleague(t, a, kb) for t in v["names"].things(keys)]
+
     return {
+        "near": _cut([{**half, "things": things(half["findings"])} for half in near], "near"),
+        "spared": spared,
+        "refers": bool(flags or spared),
+        "pregnant": bool(patient.get("pregnancy")),
+        "postpartum": weeks,
+        "under_age": age is not None and age < ADULT,
+        "operations": _operations(a),
         "level": a["referral"]["level"] if flags else "",
         "to": next((f["to"] for f in flags if f["to"] and f["level"] == flags[0]["level"]), ""),
-        "flags": [{**f, "things": v["names"].things(f["findings"])} for f in flags[: _IN_A_LETTER["flags"]]],
+        "flags": [{**f, "things": things(f["findings"])} for f in flags[: _IN_A_LETTER["flags"]]],
         "others": _cut([f["title"] for f in flags[_IN_A_LETTER["flags"] :]], "others"),
-        "findings": _cut(seen, "findings"),
+        "findings": _cut([_colleague(t, a, kb) for t in seen], "findings"),
         "absent": _cut([t for t in v["seen"] if not t["present"] and t["kind"] == "finding"], "findings"),
         "measured": _cut(a["measured"], "measured"),
         "asked": _cut(asked, "asked"),
@@ -335,6 +351,23 @@ def _letter(a: Tree, kb: KnowledgeBase) -> Tree:
         "patterns": a["patterns"][:3],
         "causes": _cut([c["title"] for group in v["causes"] for c in group["causes"]], "causes"),
     }
+
+
+_WEAK = re.compile(r"\b(?:is |are )?(?:weak|short)$", re.IGNORECASE)
+
+
+def _colleague(thing: Tree, a: Tree, kb: KnowledgeBase) -> Tree:
+    """A thing that the case states; a test that hurt measured nothing, and says so with the pain that was noted."""
+    if not (thing["stated"] and thing["painful"] and thing["present"] and _WEAK.search(thing["name"])):
+        return thing
+    if kb.findings[thing["finding"]].method not in _UNKNOWN:
+        return thing
+    stated = a["inputs"]["case"].get("findings") or ()
+    other = {"left": "right", "right": "left"}.get(thing["side"])
+    same = [f for f in stated if isinstance(f, dict) and f.get("name") == thing["written"] and (not other or f.get("side") != other)]
+    pain = max((f["pain"] for f in same if f.get("pain") and f["pain"] is not True), default=0)
+    told = f"{_WEAK.sub('', thing['name']).rstrip()}: not testable for pain" + (f" ({pain:g}/10)" if pain else "")
+    return {**thing, "name": told, "painful": False, "severity": 1}
 
 
 def _cut(rows: Sequence[Any], what: str) -> Tree:

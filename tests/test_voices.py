@@ -415,6 +415,63 @@ def test_the_letter_tells_sides_tasks_values_and_what_was_not_asked_and_no_exerc
     assert "Letter of findings" in text
 
 
+def letter(case: dict[str, Any], knowledge: Knowledge) -> str:
+    return words(told(case, knowledge, "letter"))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_letter_names_urgent_flags_that_are_half_met_and_what_rests_until_then(side: str, knowledge: Knowledge) -> None:
+    text = letter(with_flag("none") | {"symptoms": [{"name": "groin pain", "side": side}]}, knowledge)
+    half = text.partition("Half met, please exclude: ")[2].partition("WHAT IS ASKED")[0]
+    assert "stress fracture of the femoral neck (urgent), for groin pain " + side in half
+    assert "No running, jumping or hopping until then." in text
+    assert "Referral: in the next days" in text
+    assert text.index("Half met") < text.index("FINDINGS")
+    without = letter(with_flag("none"), knowledge)
+    assert "Half met" not in without
+    assert "jumping" not in without
+
+
+def test_no_reason_for_referral_plays_itself_down(knowledge: Knowledge) -> None:
+    text = letter(with_flag("routine"), knowledge)
+    assert "no position eases" in text
+    assert "Much night pain comes from" not in text
+    assert not [f.id for f in knowledge.kb.flags.values() if re.search(r"usually harmless|much .* comes from", f.because, re.IGNORECASE)]
+
+
+def test_a_test_that_hurt_is_not_testable_in_the_letter(knowledge: Knowledge) -> None:
+    for side in ("left", "right"):
+        text = letter(case_of({"name": "hip abduction weak", "side": side, "pain": 6, "limited_by": "pain"}), knowledge)
+        assert f"Hip abduction: not testable for pain (6/10) ({side})" in text
+        assert "abduction weak" not in text
+    assert "Hip abduction weak (left)" in letter(case_of({"name": "hip abduction weak", "side": "left"}), knowledge)
+
+
+@pytest.mark.parametrize(
+    ("stated", "note", "to"),
+    [
+        ({"patient": {"sex": "female", "age": 31, "pregnancy": True}}, "pregnant", "midwife or obstetrician"),
+        ({"patient": {"age": 15}}, "under 18, still growing", "The paediatrician"),
+        (
+            {"surgery": [{"name": "ACL reconstruction", "side": "left", "date": "2026-09-13", "restrictions": ["no kneeling"]}]},
+            "operated on: ACL reconstruction, left, 2026-09-13 (restricted: no kneeling)", "The surgeon who operated",
+        ),
+    ],
+)  # fmt: skip
+def test_what_bounds_every_plan_stands_at_the_head_of_the_letter(stated: Any, note: str, to: str, knowledge: Knowledge) -> None:
+    case = with_flag("none") | {"visit": {"date": "2026-11-22"}}
+    text = letter(case | stated, knowledge)
+    assert note in text.partition("WHAT IS ASKED")[0]
+    assert to in text.partition("About:")[0]
+    assert "Please note" not in letter(case, knowledge)
+
+
+def test_what_was_decided_without_a_question_is_not_told_as_asked(knowledge: Knowledge) -> None:
+    text = letter(with_flag("none") | {"history": ["stroke-history"]}, knowledge)
+    assert "could be decided from what was stated" in text
+    assert "asked and not raised" not in text
+
+
 # --- the page -------------------------------------------------------------------------------------------------------------------
 
 BLOCKS = re.findall(r"^```text (.+)\n((?:.*\n)+?)```$", (ROOT / "docs" / "voices.md").read_text(encoding="utf-8"), re.MULTILINE)
