@@ -586,24 +586,29 @@ class Outlook(Entry):
 class Strategy(Entry):
     """What to do for a muscle in these states; a state left out is any. Steps by phase; a phase left out has none.
 
-    `kinds`: which kinds of exercise may stand as an example of which step.
+    `kinds`: which kinds of exercise may stand as an example of which step; `partner`: the same for its antagonist. `limited`: suspected
+    to be short because a range is, and no length test told muscle from joint; where no strategy says `limited`, it counts as untested.
     """
 
     title: Text
     activity: Literal["overactive", "underactive", "unknown"] | None = None
-    length: Literal["shortened", "lengthened", "untested"] | None = None
+    length: Literal["shortened", "lengthened", "limited", "untested"] | None = None
     strength: Literal["weak", "strong", "unknown"] | None = None
     steps: dict[PhaseId, Text]
     kinds: dict[PhaseId, tuple[ExerciseKind, ...]] = Field(default_factory=dict, description="kinds of exercise, by phase")
+    partner: dict[PhaseId, tuple[ExerciseKind, ...]] = Field(default_factory=dict, description="kinds for its antagonist, by phase")
     because: Text
     grade: Grade
     sources: tuple[Id, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _kinds_of_steps(self) -> Strategy:
-        stray = [phase for phase in self.kinds if phase not in self.steps]
-        if stray:
-            raise ValueError(f"'kinds' names {stray[0]}, in which it has no step")
+        for field, named in (("kinds", self.kinds), ("partner", self.partner)):
+            stray = [phase for phase in named if phase not in self.steps]
+            if stray:
+                raise ValueError(f"'{field}' names {stray[0]}, in which it has no step")
+        if any("lengthen" in kinds for kinds in self.partner.values()):
+            raise ValueError("a partner is never lengthened for another muscle's sake: take 'lengthen' out of 'partner'")
         if self.length != "shortened" and any("lengthen" in kinds for kinds in self.kinds.values()):
             raise ValueError("only what tested short is lengthened: 'lengthen' goes with `length: shortened`")
         return self

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from expert.conditions import Decided, by_finding, decide, explained, severity_least
-from expert.formats import FindingType, Flag, SeverityFactors
+from expert.formats import ABOUT_PATIENT, FindingType, Flag, SeverityFactors
 from expert.model import LEVELS, FlagRaised, HalfMet, Hypothesis, Item, Patient, Referral, Stated
 
 
@@ -30,7 +30,7 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
         elif verdict.value is None:
             not_asked.append(flag.id)
             if any(i.present and i.kind != "finding" for i in told):  # a sign that many people show is no alarm by itself
-                half.append(_half_met(flag, items))
+                half.append(_half_met(flag, items, stated.patient))
         else:
             not_applicable.append(flag.id)  # age or sex alone rule it out: nobody asked, and nobody needs to
     raised.sort(key=lambda f: (LEVELS.index(f.level), f.id))
@@ -39,10 +39,11 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
     return Referral(level, tuple(sorted(asked)), tuple(sorted(not_asked)), tuple(raised), tuple(sorted(not_applicable)), tuple(half))
 
 
-def _half_met(flag: Flag, items: Mapping[str, Sequence[Item]]) -> HalfMet:
-    """A flag of which something is there, with what is still to be asked to decide it."""
+def _half_met(flag: Flag, items: Mapping[str, Sequence[Item]], patient: Patient) -> HalfMet:
+    """A flag of which something is there, with what is still to be asked to decide it; nothing that the case tells of the person."""
     there = sorted({i.key for name in flag.when.asks for i in items.get(name, ()) if i.present})
-    ask = [name for name in flag.when.asks if name not in items]
+    told = {name for name in ABOUT_PATIENT if getattr(patient, "postpartum_weeks" if name == "postpartum" else name) is not None}
+    ask = [name for name in flag.when.asks if name not in items and name not in told]
     return HalfMet(flag.id, flag.title, flag.level, tuple(there), tuple(ask))
 
 

@@ -16,7 +16,7 @@ from expert import Assessment, UsageError, assess, case_from_mapping, load_case,
 from expert.ledger import is_contradicted
 from expert.model import Knowledge, Result, Stated
 from expert.normalise import key_of, normalise
-from expert.questions.next_tests import NextTest, NextTests, at_stake, next_tests, plain_item
+from expert.questions.next_tests import NextTest, NextTests, at_stake, flag_questions, next_tests, plain_item
 from expert.weighing import NATIVE, weigh
 
 Status = dict[tuple[str, str, str], tuple[str, float]]
@@ -127,12 +127,105 @@ def _turns(stated: Stated, knowledge: Knowledge, wanted: set[tuple[str, str, str
 # --- what is asked first, and what never ---------------------------------------------------------------------------------------------
 
 
-def test_the_question_of_a_half_met_flag_comes_first() -> None:
-    answer = run({"findings": [{"name": "hip drop", "side": "right", "task": "running"}], "symptoms": ["low back pain"]}).next_tests()
-    half = run({"findings": [], "symptoms": ["low back pain"]}).referral.half_met
-    assert answer.tests[0].kind == "flag"
-    assert answer.tests[0].finding in half[0].ask
-    assert "half met" in answer.tests[0].why
+def asked_first(*findings: Any, **rest: Any) -> list[NextTest]:
+    return [t for t in run({"findings": list(findings), **rest}).next_tests().tests if t.kind == "flag"]
+
+
+DROP = {"name": "hip drop", "side": "right", "task": "running"}
+
+
+@pytest.mark.parametrize(
+    ("case", "first"),
+    [
+        ({"findings": [DROP], "symptoms": ["low back pain"]}, "saddle-numbness"),
+        ({"findings": [DROP], "history": ["runner"]}, "groin-pain"),
+        ({"findings": [{"name": "shoulder hike", "side": "left", "task": "overhead reach"}], "symptoms": ["night pain"]}, "cancer"),
+        ({"findings": [{"name": "shoulder hike", "side": "left", "task": "overhead reach"}]}, "cancer"),
+        ({"findings": [{"name": "dorsiflexion limited", "side": "left"}], "history": ["recent surgery"]}, "calf-swelling"),
+        ({"findings": [{"name": "knee valgus", "side": "left", "task": "squat"}]}, "hot-swollen-joint"),
+    ],
+)
+def test_the_first_question_is_the_one_that_fits_where_the_complaint_is(case: CaseDict, first: str) -> None:
+    asked = [t.finding for t in run(case).next_tests().tests if t.kind == "flag"]
+    assert first in asked[:2]
+    assert asked[0] == first or first == "calf-swelling"
+
+
+def test_after_an_operation_the_calf_is_asked_about() -> None:
+    bent = {"name": "dorsiflexion limited", "side": "left"}
+    told = asked_first(bent, surgery=[{"name": "ACL reconstruction", "side": "left", "date": "2026-09-13"}])
+    assert "calf-swelling" in {t.finding for t in told}
+
+
+@pytest.mark.parametrize("symptoms", [["low back pain"], ["night pain"], ["groin pain"]])
+def test_what_seldom_is_meant_is_never_among_the_first_questions(symptoms: list[str]) -> None:
+    told = [{"name": s, **({"side": "left"} if s == "groin pain" else {})} for s in symptoms]
+    asked = {t.finding for t in asked_first(DROP, symptoms=told, patient={"age": 23, "sex": "female"})}
+    assert asked
+    assert not asked & {"ascending-weakness", "pulsating-abdomen", "dark-urine", "gowers-sign", "fatigable-weakness"}
+
+
+def test_an_age_and_a_sex_bring_a_question_forward() -> None:
+    """A swelling of the aorta is asked after in older men with back pain before it is in others."""
+    def place(**patient: Any) -> int:
+        stated = normalise(case_from_mapping({"findings": [], "symptoms": ["low back pain"], "patient": patient}), load_knowledge().kb)
+        return [t.finding for t in flag_questions(weigh(stated, load_knowledge()))].index("pulsating-abdomen")
+
+    assert place(age=70, sex="male") < place(age=23, sex="female")
+
+
+def test_what_is_written_as_unknown_of_a_raised_flag_is_asked_at_once() -> None:
+    asked = assess(load_case("examples/red-flag.yaml"), engine="native").next_tests().tests
+    assert asked[0].finding == "bladder-change"
+    assert "ask at once" in asked[0].why
+
+
+def test_every_flag_that_says_when_it_is_asked_names_what_there_is() -> None:
+    kb = load_knowledge().kb
+    regions = {f.region for f in kb.findings.values()}
+    for flag in kb.flags.values():
+        assert set(flag.asking.regions) <= regions, flag.id
+        assert set(flag.asking.prompts) <= {*kb.findings, *kb.tasks}, flag.id
+        assert flag.asking.first is None or flag.asking.first in flag.when.core, flag.id
+
+
+def test_while_a_grave_flag_of_a_limb_is_half_met_nothing_that_loads_the_limb_is_proposed() -> None:
+    kb = load_knowledge().kb
+    knee = {"name": "knee valgus", "side": "left", "task": "running"}
+    sore = {"name": "groin pain", "side": "left"}
+
+    def loading(**rest: Any) -> list[str]:
+        tests = [t for t in run({"findings": [DROP, knee], **rest}).next_tests().tests if t.kind == "test"]
+        assert tests
+        return [t.finding for t in tests if (t.task and kb.tasks[t.task].loads == "legs") or t.method == "strength-test"]
+
+    assert loading()
+    assert loading(symptoms=[sore]) == []
+
+
+def test_a_posture_of_standing_is_not_asked_for_in_lying() -> None:
+    case = {"findings": [{"name": "hamstrings short", "side": "right"}, {"name": "knee valgus", "side": "right", "task": "landing"}]}
+    assert "lying" not in {t.task for t in run(case).next_tests("rectus femoris:right").tests if t.method == "observation"}
+
+
+def test_what_lies_on_one_side_alone_is_never_asked_for_on_both() -> None:
+    kb = load_knowledge().kb
+    short = [{"name": "iliotibial band short", "side": side} for side in ("left", "right")]
+    for test in run({"findings": short}).next_tests().tests:
+        assert test.kind == "flag" or test.side != "bilateral" or "bilateral" in kb.findings[test.finding].sides
+
+
+@pytest.mark.parametrize(("state", "method"), [("weak", "strength-test"), ("shortened", "length-test")])
+def test_strength_is_asked_of_a_strength_test_and_length_of_a_length_test(state: str, method: str) -> None:
+    muscle = {"weak": "gluteus medius", "shortened": "rectus femoris"}[state]
+    tests = run({"findings": [DROP]}).next_tests(f"{muscle}:left:{state}").tests
+    assert next(t.method for t in tests if t.kind == "test") == method
+
+
+def test_synergists_of_which_one_test_tells_alike_count_once() -> None:
+    answer = assess(load_case("examples/squatter.yaml"), engine="native").next_tests()
+    counted = [(t.expected, len(t.changes)) for t in answer.tests if t.kind == "test"]
+    assert any(expected < changed / 2 for expected, changed in counted)
 
 
 def test_a_raised_red_flag_stops_everything_but_questions_about_red_flags() -> None:

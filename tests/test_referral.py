@@ -272,6 +272,12 @@ def test_a_flag_of_which_something_is_there_says_what_to_ask_next() -> None:
     assert "giant-cell-arteritis" in referral.not_asked
 
 
+def test_what_a_case_tells_of_the_person_is_not_to_be_asked() -> None:
+    told = of(symptoms=["groin pain"], patient={"age": 16, "sex": "female"}, findings=[]).referral.half_met
+    assert told
+    assert not {"age", "sex"} & {name for h in told for name in h.ask}
+
+
 def test_a_sign_that_many_people_show_makes_no_flag_half_met() -> None:
     assert of({"name": "hip drop", "side": "right"}).referral.half_met == ()
 

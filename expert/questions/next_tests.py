@@ -7,12 +7,12 @@ and one with it absent, would say. Only which tests are worked out at all is dec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from expert import ledger, pipeline
+from expert import ledger, pipeline, referral
 from expert.batteries import battery_named
 from expert.conditions import holding
 from expert.formats import Condition, FindingType, Flag
@@ -22,6 +22,7 @@ from expert.model import (
     MIRROR,
     OPPOSITE_STATE,
     About,
+    HalfMet,
     Hypothesis,
     Item,
     Knowledge,
@@ -37,9 +38,15 @@ from expert.spread import seen_states
 from expert.weighing import NATIVE, Place, Turn, Weighed, weigh
 
 OUTCOMES = (True, False)
-# What a look costs, cheap things first: what is seen, asked and felt before what is tested, and what may hurt last.
-_COST = {"question": 0, "observation": 0, "palpation": 1, "response": 1, "length-test": 2, "range-test": 2, "strength-test": 3}
-_MAY_HURT = 9
+# What a method counts for in the rank: what tests one thing before a look at a movement, and that before a posture.
+_TELLS = {"question": 1, "observation": 1, "palpation": 0.75, "response": 1.5, "length-test": 1.5, "range-test": 1.5, "strength-test": 1.5}
+_AT_REST = 0.3  # of what is seen where nothing moves
+_WHERE_IT_HURTS = 0.5  # of a task that loads a person who told of pain
+_RESTING = ("standing", "sitting", "lying")
+_SEEN_ELSEWHERE = 0.5  # of the same look in another task
+_ONE_SIDED = 0.6  # of a test whose absence, or whose presence, would tell nothing
+_APART = 1.25  # of a test that tells two explanations apart
+_FITTING = {"strength": ("strength-test",), "length": ("length-test", "range-test")}  # what shows one axis by itself
 _ORDER = ("contradicted", "insufficient", "contested", "possible", "supported")
 _TOLD = 2  # how many changes `why` names of each outcome; `changes` has all of them
 
@@ -67,7 +74,8 @@ class Change:
 class NextTest:
     """One thing to look at. kind: `flag` (a question about a red flag) or `test`. side: left, right, midline, or bilateral: look at both.
 
-    `expected`: how many hypotheses are expected to change their status; `tells_apart`: raises one explanation and lowers another.
+    `expected`: how many hypotheses are expected to change their status, those that change all alike counted as one; `tells_apart`: raises
+    one explanation and lowers another.
     """
 
     kind: str
@@ -158,15 +166,24 @@ Battery = set[tuple[str, str | None]] | None  # the findings and tasks of a batt
 def _worthwhile(
     was: Weighed, wanted: frozenset[About], within: Battery, asked_first: Container[str], most: int
 ) -> list[NextTest]:  # fmt: skip
-    found = [best for places in candidates(was, wanted, within).values() if (best := _foremost(places, was)).finding not in asked_first]
-    return ranked(was, wanted, sorted(found, key=lambda c: _by_promise(c, was.knowledge.kb)), most)
+    foremost = (_foremost(places, was) for places in candidates(was, wanted, within).values())
+    found = [c for c in foremost if c.finding not in asked_first and _is_askable(c, was.knowledge.kb)]
+    axis = _axis(wanted)
+    return ranked(was, wanted, sorted(found, key=lambda c: _by_promise(c, was, axis)), most)
 
 
 def _anything(was: Weighed, wanted: frozenset[About], within: Battery, asked_first: Container[str]) -> list[NextTest]:
     """Before it is said that nothing would change a status: every side and task by itself is worked out."""
     found = [c for places in candidates(was, wanted, within).values() for c in places if c.finding not in asked_first]
     worked = [test for c in found if (test := worked_out(was, wanted, c))]
-    return sorted(worked, key=lambda t: (rank(t, was.knowledge.kb), t.side))
+    axis = _axis(wanted)
+    return sorted(worked, key=lambda t: (rank(t, was, axis), t.side))
+
+
+def _axis(wanted: Iterable[About]) -> str:
+    """The one axis of what is wanted, or none."""
+    axes = {about.axis for about in wanted}
+    return axes.pop() if len(axes) == 1 else ""
 
 
 # --- what is at stake -----------------------------------------------------------------------------------------------------------
@@ -205,6 +222,7 @@ class Reading(NamedTuple):
     state: str
     points: int
     absent: int
+    via: str  # the group as whose member the muscle is meant; else the muscle
 
 
 class Candidate(NamedTuple):
@@ -248,7 +266,8 @@ def _indexed(knowledge: Knowledge) -> _Index:
             alone = len(variant.terms) == 1 and not variant.unless
             for target in rules.rules[variant.rule].targets:
                 turn = _turn(term.side, target.side)
-                reading = Reading(term.name, turn, term.contexts, target.state, target.points, target.absent if alone else 0)
+                absent, via = target.absent if alone else 0, target.via or target.muscle
+                reading = Reading(term.name, turn, term.contexts, target.state, target.points, absent, via)
                 readings[target.muscle][reading] = None
                 muscles[term.name].add(target.muscle)
     feeders: dict[str, set[str]] = defaultdict(set)
@@ -270,14 +289,14 @@ def _turn(premise: str, conclusion: str) -> str:
 def candidates(was: Weighed, wanted: Iterable[About], within: Battery = None) -> Mapping[str, Sequence[Candidate]]:
     """What the case does not state and what speaks to what is at stake, by finding: each of its sides and tasks.
 
-    Left out: what hurts, what must not be done, and what cannot be where its opposite was seen.
+    Left out: what hurts, what must not be done, what cannot be where its opposite was seen, and what loads a limb that may be broken.
     """
-    spared = barred(was.stated, was.knowledge)
+    spared, unloaded = barred(was.stated, was.knowledge), _unloaded(was)
     found: dict[str, list[Candidate]] = {}
     for name, by_place in sorted(_promises(was, wanted).items()):
         for (side, task), promise in by_place.items():
             stated = (name, side) in spared or key_of(name, side, task) in was.items
-            if not stated and (within is None or (name, task or None) in within):
+            if not stated and not unloaded(name, task) and (within is None or (name, task or None) in within):
                 found.setdefault(name, []).append(Candidate(name, (side,), task, promise))
     return found
 
@@ -290,8 +309,14 @@ def _foremost(places: Sequence[Candidate], was: Weighed) -> Candidate:
     return best._replace(sides=tuple(alike))
 
 
-def _by_promise(candidate: Candidate, kb: KnowledgeBase) -> tuple[int, int, str]:
-    return -candidate.promise, _cost(kb.findings[candidate.finding]), candidate.finding
+def _is_askable(candidate: Candidate, kb: KnowledgeBase) -> bool:
+    """Whether it can be there on every side that is in question: what lies on one side alone says nothing where both promise alike."""
+    return len(candidate.sides) == 1 or "bilateral" in kb.findings[candidate.finding].sides
+
+
+def _by_promise(candidate: Candidate, was: Weighed, axis: str) -> tuple[bool, bool, float, str]:
+    kind = was.knowledge.kb.findings[candidate.finding]
+    return kind.pain, not _shows(kind, axis), -candidate.promise * _telling(kind, candidate.task, was), candidate.finding
 
 
 def _promises(was: Weighed, wanted: Iterable[About]) -> Mapping[str, Mapping[tuple[str, str], int]]:
@@ -300,15 +325,25 @@ def _promises(was: Weighed, wanted: Iterable[About]) -> Mapping[str, Mapping[tup
     gaps: dict[Place, dict[str, int]] = {place: {} for place in sorted(_places(wanted, was.knowledge))}
     for about in wanted:
         gaps[about.muscle, about.side][about.state] = _gap(was.standing.get(about), measure)
-    found: dict[str, dict[tuple[str, str], int]] = defaultdict(lambda: defaultdict(int))
+    best: dict[tuple[str, str, str], dict[tuple[str, str], int]] = defaultdict(dict)
     for (muscle, side), open_states in gaps.items():
         for reading in index.readings.get(muscle, ()):
             kind = kb.findings[reading.finding]
             promise = _promise(reading, open_states, index.steady[kind.id])
             for one in _finding_sides(kind, reading.turn, side):
-                for task in reading.contexts or kind.tasks or ("",):
-                    found[kind.id][one, task] += promise
+                for task in reading.contexts or _tasks_of(kind):
+                    of_group = best[kind.id, one, task]
+                    of_group[reading.via, reading.state] = max(promise, of_group.get((reading.via, reading.state), 0))
+    found: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    for (name, one, task), of_group in best.items():
+        found[name][one, task] = sum(of_group.values())
     return found
+
+
+def _tasks_of(kind: FindingType) -> Sequence[str]:
+    """In which tasks to look for a finding where no rule says: a posture of standing is not judged in lying."""
+    upright = [task for task in kind.tasks if task != "lying"]
+    return upright if upright and kind.method == "observation" else kind.tasks or ("",)
 
 
 def _promise(reading: Reading, gaps: Mapping[str, int], factor: int) -> int:
@@ -360,6 +395,24 @@ def barred(stated: Stated, knowledge: Knowledge) -> set[tuple[str, str]]:
     return found
 
 
+def _unloaded(was: Weighed) -> Callable[[str, str], bool]:
+    """Whether a look would load what a half-met flag, urgent or worse, spares: a loading task, a strength test of its
+    regions, or a change of a movement that would have to be done again."""
+    kb = was.knowledge.kb
+    half = [(kb.flags[h.id], h) for h in was.screening.half_met if LEVELS.index(h.level) <= LEVELS.index("urgent")]
+    grave = [flag for flag, h in half if _fits(flag, was) and any(was.items[key].kind == "symptom" for key in h.findings)]
+    limbs = {limb for flag in grave for limb in flag.asking.spares}
+    regions = {region for flag in grave if flag.asking.spares for region in flag.asking.regions}
+
+    def loads(name: str, task: str) -> bool:
+        kind = kb.findings[name]
+        effort = kind.method == "strength-test" and kind.region in regions
+        moves = kind.method == "response" or (task != "" and kb.tasks[task].loads in limbs)
+        return effort or (bool(limbs) and moves)
+
+    return loads
+
+
 def _opposed(stated: Stated, kb: KnowledgeBase) -> set[tuple[str, str]]:
     """(finding, side) of what cannot be where its opposite was seen: a knee that caves in does not bow out."""
     found = set()
@@ -369,10 +422,6 @@ def _opposed(stated: Stated, kb: KnowledgeBase) -> set[tuple[str, str]]:
             side = mirrored(state.side) if seen.side == "opposite" else state.side
             found.add((seen.finding, side if "left" in kb.findings[seen.finding].sides else "midline"))
     return found
-
-
-def _cost(kind: FindingType) -> int:
-    return _COST[kind.method] + (_MAY_HURT if kind.pain else 0)
 
 
 def _cautions(stated: Stated) -> tuple[str, ...]:
@@ -392,13 +441,40 @@ def ranked(was: Weighed, wanted: frozenset[About], found: Sequence[Candidate], m
     rest = iter(found[tried:])
     while not worked and (candidate := next(rest, None)):
         worked += [t for t in (worked_out(was, wanted, candidate),) if t]
-    return sorted(worked, key=lambda t: rank(t, was.knowledge.kb))[:most]
+    axis = _axis(wanted)
+    return sorted(worked, key=lambda t: rank(t, was, axis))[:most]
 
 
-def rank(test: NextTest, kb: KnowledgeBase) -> tuple[object, ...]:
-    """What tells explanations apart first, then what changes most, cheap before dear; then by how far points move, and by name."""
+def rank(test: NextTest, was: Weighed, axis: str = "") -> tuple[object, ...]:
+    """What shows the axis that is aimed at by itself first; then what is worth most; what provokes pain last of all.
+
+    The worth: how many statuses are expected to change, weighed by how well observers agree on the finding, by its method, by whether both
+    outcomes tell something, and by whether it tells explanations apart.
+    """
+    kb = was.knowledge.kb
+    kind = kb.findings[test.finding]
+    both = all(any(getattr(c, outcome) != c.now for c in test.changes) for outcome in ("if_present", "if_absent"))
+    worth = test.expected * reliability(kind, test.task or "", kb) * _telling(kind, test.task or "", was)
+    worth *= (1 if both else _ONE_SIDED) * (_APART if test.tells_apart else 1)
     moved = sum(abs(c.points_if_present - c.points) + abs(c.points_if_absent - c.points) for c in test.changes)
-    return not test.tells_apart, -test.expected, _cost(kb.findings[test.finding]), -round(moved, 3), test.finding, test.task or ""
+    return kind.pain, not _shows(kind, axis), -round(worth, 3), -round(moved, 3), test.finding, test.task or ""
+
+
+def _telling(kind: FindingType, task: str, was: Weighed) -> float:
+    """What a look counts for by its method, and by what was seen before."""
+    kb, telling = was.knowledge.kb, _TELLS[kind.method]
+    if kind.method in ("observation", "palpation") and (not task or task in _RESTING):
+        telling *= _AT_REST
+    if any(i.finding == kind.id for i in was.stated.items):
+        telling *= _SEEN_ELSEWHERE
+    if task and kb.tasks[task].loads and any(i.painful or (i.present and kb.findings[i.finding].pain) for i in was.stated.items):
+        telling *= _WHERE_IT_HURTS
+    return telling
+
+
+def _shows(kind: FindingType, axis: str) -> bool:
+    """Whether a finding is got by a method that shows this axis by itself: strength by its test, length by its own."""
+    return kind.method in _FITTING.get(axis, ())
 
 
 def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> NextTest | None:
@@ -414,10 +490,18 @@ def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> 
     shown = sorted(switched[True] | switched[False], key=lambda a: (-_net(was.standing.get(a)), a.muscle, a.axis, a.state, a.side))
     changes = tuple(_change(a, was, after) for a in shown)
     weight = kb.constants.next.present
-    expected = weight * len(switched[True]) + (1 - weight) * len(switched[False])
+    expected = weight * _once(changes, "if_present") + (1 - weight) * _once(changes, "if_absent")
     apart = _apart(moved)
     lead = f"tells {' from '.join(_bare(a, was) for a in apart)}: " if apart else ""
     return _test(candidate, changes, lead, expected, was)
+
+
+def _once(changes: Sequence[Change], outcome: str) -> int:
+    """How many statuses an outcome changes; synergists of which the same evidence tells alike, and both sides of one, count once."""
+    return len({
+        (c.state, c.now, c.if_present, c.if_absent, c.points, c.points_if_present, c.points_if_absent)
+        for c in changes if getattr(c, outcome) != c.now
+    })  # fmt: skip
 
 
 def _bare(about: About, was: Weighed) -> str:
@@ -499,7 +583,7 @@ def _for_pattern(was: Weighed, aim: Asked, most: int) -> list[NextTest]:
             found = [c for c in (_pattern_change(pattern.name, p, before, after) for p in places) if {c.if_present, c.if_absent} != {c.now}]
             if found:
                 tests.append(_test(candidate, found, "", 0.5 * len(found), was))
-    return sorted(tests, key=lambda t: rank(t, kb))[:most]
+    return sorted(tests, key=lambda t: rank(t, was))[:most]
 
 
 def _pattern_change(
@@ -553,27 +637,115 @@ def _told(changes: Sequence[Change], outcome: str) -> str:
 
 
 def flag_questions(was: Weighed) -> list[NextTest]:
-    """What has yet to be asked about red flags, most urgent first: of flags that are half met, then of those that would explain what
-    is there. One question a flag, and none twice."""
-    kb, screening = was.knowledge.kb, was.screening
+    """What has yet to be asked about red flags, one question a flag and none twice, best first.
+
+    First what is written as unknown of a grave flag that is raised; then flags that are half met, or that something here prompts; then
+    those that would explain what is there or are common where it is. What another age or sex has comes last.
+    """
+    kb = was.knowledge.kb
+    half = {h.id: h for h in was.screening.half_met}
     told = {i.finding for i in was.stated.items}
-    present = {i.finding for i in was.stated.items if i.present}
-    half = {h.id: h for h in screening.half_met}
-    open_flags = [kb.flags[name] for name in screening.not_asked if name not in half and present & set(kb.flags[name].explains)]
-    open_flags.sort(key=lambda f: (LEVELS.index(f.level), -len(present & set(f.explains)), f.id))
-    waiting = [kb.flags[h.id] for h in screening.half_met] + open_flags
-    found: dict[str, NextTest] = {}
-    for flag in waiting:
-        name = next((a for a in flag.when.asks if a in kb.findings and a not in told), None)
-        if name is not None and name not in found and LEVELS.index(flag.level) <= LEVELS.index("soon"):
-            found[name] = _flag_question(kb.findings[name], flag, was, half[flag.id].findings if flag.id in half else ())
+    found: dict[str, NextTest] = {name: _flag_question(kb.findings[name], kb.flags[flag], was, "raised") for name, flag in _unknown(was)}
+    for flag in sorted((kb.flags[name] for name in was.screening.not_asked), key=lambda f: _urgency(f, was, half)):
+        if LEVELS.index(flag.level) > LEVELS.index("soon") or _turn_of(flag, was, half) > _LAST:
+            continue
+        name = _first_asked(flag, was, told)
+        if name is not None and name not in found:
+            found[name] = _flag_question(kb.findings[name], flag, was, "half met" if flag.id in half else "open")
     return list(found.values())
 
 
-def _flag_question(kind: FindingType, flag: Flag, was: Weighed, there: Sequence[str]) -> NextTest:
+_RARITY = ("common", "uncommon", "rare")
+_LAST = 4  # the turn of flags that are half met, but of another age or sex
+
+
+def _urgency(flag: Flag, was: Weighed, half: Mapping[str, HalfMet]) -> tuple[object, ...]:
+    """Where a flag's question stands: what fits the case first, with most that speaks for it, common before rare, grave before slight."""
+    kb = was.knowledge.kb
+    regions = [kb.findings[i.finding].region for i in was.stated.items if i.present]
+    shared = sum(region in flag.asking.regions for region in regions)
+    turn = _turn_of(flag, was, half)
+    spoken = _prompts(flag, was)
+    spoken |= {was.items[key].finding for key in half[flag.id].findings} if flag.id in half else set()
+    rarity, level = _RARITY.index(flag.asking.rarity), LEVELS.index(flag.level)
+    return turn, 0 if turn else -len(spoken), rarity, -shared if turn else 0, level, -shared, flag.id
+
+
+def _turn_of(flag: Flag, was: Weighed, half: Mapping[str, HalfMet]) -> int:
+    """0 half met where it hurts, or prompted; 1 open, and of a region of the case; 2 half met elsewhere; 3 open, of the whole body;
+    4 of another age or sex; 5 nothing speaks for asking."""
+    near = _fits(flag, was)
+    prompted = bool(_prompts(flag, was))
+    explains = any(i.present and i.finding in flag.explains for i in was.stated.items)
+    of_another = not _is_of_this_person(flag, was)
+    if flag.id in half:
+        return _LAST if of_another else 0 if near or not flag.asking.regions or prompted else 2
+    if of_another:
+        return _LAST + 1
+    if prompted and (near or not flag.asking.regions or explains):
+        return 0
+    if near and (explains or flag.asking.rarity == "common"):
+        return 1
+    return 3 if explains else _LAST + 1
+
+
+def _prompts(flag: Flag, was: Weighed) -> set[str]:
+    """What of the case brings the flag's question forward; an operation that is told counts as a recent one."""
+    present = {name for i in was.stated.items if i.present for name in (i.finding, i.task)}
+    return {*present, *(["recent-surgery"] if was.stated.patient.surgery else ())} & set(flag.asking.prompts)
+
+
+def _fits(flag: Flag, was: Weighed) -> bool:
+    """Whether something that is there lies in a region of which the flag speaks."""
+    kb = was.knowledge.kb
+    return any(kb.findings[i.finding].region in flag.asking.regions for i in was.stated.items if i.present)
+
+
+def _is_of_this_person(flag: Flag, was: Weighed) -> bool:
+    """Whether the age and sex that are told are those in which the flag is asked for; what is not told may be any."""
+    patient, asking = was.stated.patient, flag.asking
+    old_enough = asking.age is None or patient.age is None or asking.age.holds(patient.age)
+    return old_enough and (asking.sex is None or patient.sex in (None, asking.sex))
+
+
+def _first_asked(flag: Flag, was: Weighed, told: Container[str]) -> str | None:
+    """What to ask of a flag: what raises it at once where something does, else what its authors ask first."""
+    kb = was.knowledge.kb
+    waiting = [a for a in dict.fromkeys((*filter(None, (flag.asking.first,)), *flag.when.core)) if a in kb.findings and a not in told]
+    if not waiting or flag.asking.first in waiting or len(waiting) == 1:
+        return next(iter(waiting), None)
+    return next((a for a in waiting if _raises(a, flag, was)), waiting[0])
+
+
+def _raises(name: str, flag: Flag, was: Weighed) -> bool:
+    """Whether a flag would be raised if this were there, on every side that it may have."""
+    kb = was.knowledge.kb
+    sides = MIRROR if "left" in kb.findings[name].sides else ("midline",)
+    more = [plain_item(name, side, "", True, kb) for side in sides]
+    return bool(referral.decided(flag, _with(was.stated, more), kb.findings, kb.constants.severity).verdict.value)
+
+
+def _unknown(was: Weighed) -> Iterator[tuple[str, str]]:
+    """(finding, flag) of what is written as unknown of a grave flag that is raised."""
+    kb, unknown = was.knowledge.kb, {key.split(":")[0] for key in was.stated.unknown}
+    for flag in was.screening.flags:
+        if LEVELS.index(flag.level) <= LEVELS.index("urgent"):
+            yield from ((a, flag.id) for a in kb.flags[flag.id].when.core if a in unknown)
+
+
+_BECAUSE = {
+    "raised": "is raised; this was written as not known: ask at once, and delay nothing for it",
+    "half met": "is half met",
+    "open": "could explain what is seen, and was not asked about",
+}
+
+
+def _flag_question(kind: FindingType, flag: Flag, was: Weighed, how: str) -> NextTest:
+    half = next((h for h in was.screening.half_met if h.id == flag.id), None)
+    there = half.findings if half else ()
     sides = {was.items[key].side for key in there} & set(MIRROR)
     side = "midline" if kind.needs_no_side else sides.pop() if len(sides) == 1 else "bilateral"
     names = dict.fromkeys(was.knowledge.kb.findings[was.items[key].finding].name for key in there)
-    because = f"is half met ({', '.join(names)})" if there else "could explain what is seen, and was not asked about"
+    because = _BECAUSE[how] + (f" ({', '.join(names)})" if names else "")
     why = f"{flag.title}: a red flag ({flag.level}) that {because}"
     return NextTest("flag", kind.id, kind.name, side, None, None, kind.method, why, kind.how, kind.side_means, 0.0, False, ())
