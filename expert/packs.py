@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from expert.cases import Case
+from expert.cases import Case, text_of
 from expert.errors import CaseError, Fault
 from expert.formats import PackCase, PackFile, Shape
 from expert.reading import YAML_CAP, Document, Unreadable, did_you_mean, read_yaml, refuse_hidden, shaped
@@ -75,14 +75,10 @@ def _case_file(folder: Path, name: str, number: int, head: Document, faults: lis
 def _read(path: Path, model: type[M], faults: list[Fault]) -> tuple[M | None, Document | None]:
     """One file of the right shape with its document, or its faults."""
     try:
-        document = read_yaml(path.read_bytes()[: YAML_CAP + 1].decode("utf-8-sig"), str(path))
+        document = read_yaml(text_of(path, YAML_CAP), str(path))
         refuse_hidden(document)
-    except Unreadable as unreadable:
+    except (CaseError, Unreadable) as unreadable:
         faults += unreadable.faults
-    except UnicodeDecodeError:
-        faults.append(Fault(str(path), 0, "this is not UTF-8 text"))
-    except OSError as error:
-        faults.append(Fault(str(path), 0, "there is no such file" if not path.exists() else f"cannot be read: {error.strerror}"))
     else:
         shape, found = shaped(model, document)
         faults += found

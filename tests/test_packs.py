@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from test_docs import text_of
 from typer.testing import CliRunner
 
 import expert
@@ -18,7 +20,6 @@ from expert.errors import UsageError
 from expert.formats import PackQuestion
 from expert.model import Knowledge
 from expert.questions.marking import read_claim
-from tests.test_docs import text_of
 
 ROOT = Path(expert.__file__).resolve().parent.parent
 PACKS = sorted(p.parent for p in (ROOT / "examples" / "packs").glob("*/pack.yaml"))
@@ -261,3 +262,10 @@ def test_the_printed_example_of_the_page_is_what_is_printed(monkeypatch: pytest.
 def test_a_copied_pack_needs_nothing_beside_it(tmp_path: Path, knowledge: Knowledge) -> None:
     shutil.copytree(ROOT / "examples" / "packs" / "motion", tmp_path / "mine")
     assert check_pack(tmp_path / "mine", knowledge).passed
+
+
+def test_a_case_that_is_no_file_is_a_fault_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    (tmp_path / "pack.yaml").write_text(HEAD, encoding="utf-8")
+    os.mkfifo(tmp_path / "one.yaml")
+    with pytest.raises(CaseError, match="this is not a file"):
+        load_pack(tmp_path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 
-from expert import inference, pipeline, referral
+from expert import referral
 from expert.conditions import Decided
 from expert.errors import UsageError
 from expert.formats import Flag
@@ -16,8 +17,9 @@ from expert.normalise import key_of, reliability
 from expert.proof import Cited, Foretold, Looking, Named, Seen, Suspicion, Whole
 from expert.questions import asked
 from expert.questions.answer import Answer
-from expert.questions.why_not import TOP_OF_ALL, Asker, Considered, Near, NotSaid, PatternNotFound, Standing, Urgent, urgent, weighed_in
+from expert.questions.why_not import TOP_OF_ALL, Asker, Considered, Near, NotSaid, PatternNotFound, Standing, Urgent, urgent
 from expert.spread import seen_states
+from expert.weighing import Weighed, weigh
 
 LOOKS = 6  # how many looks that are not taken yet are told
 LOOKS_OF_ALL = 3  # where every state of a muscle, or every muscle of a group, is asked about at once
@@ -198,16 +200,20 @@ class _Asker(Asker):
         return max(tasks, key=lambda t: (sum(not w or t in w for w in wanted), -tasks.index(t)), default="")
 
     def _outcome(self, about: About, finding: str, side: str, task: str, present: bool) -> Outcome:
-        """The case with one more item, run through."""
+        """The case with one more item, weighed as a fresh run would."""
         key = key_of(finding, side, task)
         item = Item(
             key, finding, self.kb.kinds[finding], side, task, present, 1000, reliability(self.kb.findings[finding], task, self.kb),
             False, False, finding,
         )  # fmt: skip
-        items = tuple(sorted((*(i for i in self.result.stated.items if i.key != key), item), key=lambda i: i.key))
-        stated = replace(self.result.stated, items=items)
-        then = weighed_in(pipeline.run(stated, self.knowledge, inference.choose("native")), self.knowledge, about)
-        return Outcome((then.net - self.weighed(about).net) / 1000, then.status if then.points_for else "")
+        now = self.weighed(about)
+        turn = next((t for t in self._scales.with_items([item]) if t.about == about), None)
+        then = turn.after if turn else now
+        return Outcome(((then.net if then else 0) - now.net) / 1000, then.status if then and then.points_for else "")
+
+    @cached_property
+    def _scales(self) -> Weighed:
+        return weigh(self.result.stated, self.knowledge)
 
     # --- patterns, flags, predictions
 

@@ -449,12 +449,6 @@ class Asker:
         return PatternNotFound(name, pattern.name, side, found, not wanting and not found, considered)
 
 
-def weighed_in(result: Result, knowledge: Knowledge, about: About) -> Hypothesis:
-    """A state's sheet in one run's result."""
-    found = next((h for h in result.hypotheses if h.about == about), None)
-    return found or Asker(result, knowledge).weighed(about)
-
-
 def _by_name(facts: Iterable[Fact]) -> dict[tuple[str, str], list[Fact]]:
     found: dict[tuple[str, str], list[Fact]] = defaultdict(list)
     for fact in facts:
