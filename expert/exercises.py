@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from expert.conditions import holding
 from expert.formats import Contraindication, Exercise, Strategy
@@ -121,11 +122,22 @@ class Step:
     length: str
 
 
-class Choice:
-    """The examples of steps. `closed`: what must not be; `long`: by side, muscles suspected to be long, which no stretch may reach."""
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The antagonist that is loaded in place of a muscle, with its examples."""
 
-    def __init__(self, kb: KnowledgeBase, closed: Sequence[Bar], long: Mapping[str, frozenset[str]]) -> None:
-        self.kb, self.closed, self.long = kb, closed, long
+    muscle: str
+    exercises: tuple[Exercise, ...]
+
+
+class Choice:
+    """The examples of steps. `closed`: what must not be; by side: `long`, muscles suspected to be long, which no stretch may reach, and
+    `busy`, those suspected to be short or to work too much, which a partner's exercise must not load."""
+
+    def __init__(
+        self, kb: KnowledgeBase, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], busy: Mapping[str, frozenset[str]]
+    ) -> None:
+        self.kb, self.closed, self.long, self.busy = kb, closed, long, busy
         self._by_muscle = _shelved(kb)
 
     def of(self, step: Step) -> tuple[tuple[Exercise, ...], tuple[Dropped, ...]]:
@@ -141,6 +153,27 @@ class Choice:
             if len(shown) == MOST:
                 break
         return tuple(shown), tuple(dropped)
+
+    def of_partner(self, step: Step) -> Partner | None:
+        """The foremost antagonist that may be loaded, with at most two examples; None where the strategy asks for none or none is left.
+
+        One that is short or busy itself does not count, nor one whose own test hurt; nothing goes to an end of range.
+        """
+        kinds = {kind for phase, kinds in step.strategy.partner.items() if phase == step.phase for kind in kinds}
+        busy = self.busy.get(step.side, frozenset()) | {step.muscle}
+        for muscle in self._partners.get(step.muscle, ()) if kinds else ():
+            if muscle in busy or any(muscle in bar.muscles and step.side in bar.sides for bar in self.closed):
+                continue
+            fitting = (e for e in self._by_muscle.get(muscle, ()) if e.kind in kinds and not ends(e, self.kb))
+            spared = (e for e in fitting if busy.isdisjoint(m for named in e.muscles for m in self.kb.members(named)))
+            shown = [e for e in spared if not any(bar.closes(e, muscle, step.side) for bar in self.closed)]
+            if shown:
+                return Partner(muscle, tuple(shown[:MOST]))
+        return None
+
+    @cached_property
+    def _partners(self) -> Mapping[str, Sequence[str]]:
+        return _antagonists(self.kb)
 
     def _fitting(self, step: Step) -> Iterator[Exercise]:
         """Exercises of the kinds that the strategy asks for; to the end of a range only what tested short."""
@@ -160,6 +193,20 @@ class Choice:
                 because = f"It would stretch {names} of the same side as well, and what is suspected to be long is not stretched."
                 return Dropped(exercise.id, exercise.name, (step.side,), "length", because, exercise.sources, ())
         return None
+
+
+def _antagonists(kb: KnowledgeBase) -> Mapping[str, Sequence[str]]:
+    """The antagonists of each muscle on its own side, by reviewed links: first what is taught to grow quiet where it is busy, then by
+    strength. What anatomy alone opposes to a muscle (a neck muscle to the upper trapezius) is not what a plan means by its partner."""
+    found: dict[str, dict[str, tuple[bool, float]]] = defaultdict(dict)
+    for link in kb.links.values():
+        if link.kind != "antagonist" or not link.start.muscle or not link.to.muscle or link.to.side != "same":
+            continue
+        rank = ("overactive" not in link.map, -link.strength)
+        for muscle in kb.members(link.start.muscle):
+            for other in kb.members(link.to.muscle):
+                found[muscle][other] = min(rank, found[muscle].get(other, rank))
+    return {muscle: sorted(others, key=lambda m: (others[m], m)) for muscle, others in found.items()}
 
 
 def _shelved(kb: KnowledgeBase) -> Mapping[str, list[Exercise]]:

@@ -177,7 +177,7 @@ def _phases(
     items = {i.key: i for i in stated.items}
     found = {place: states_of(told, items, kb.findings) for place, told in by_muscle.items()}
     strategies = {place: choose(states, kb.strategies) for place, states in found.items()}
-    choice = exercises.Choice(kb, closed, _long(by_muscle))
+    choice = exercises.Choice(kb, closed, _places(by_muscle, ("lengthened",)), _places(by_muscle, ("shortened", "overactive")))
     dropped: list[Dropped] = []
     phases = []
     for phase in kb.phases:
@@ -190,10 +190,11 @@ def _phases(
         for step in steps:
             shown, without = choice.of(step)
             if not any(bar.closes_step(step.muscle, step.side, phase.id) for bar in closed):
-                planned.append(_item(step, shown, by_muscle[step.muscle, step.side], kb))
+                planned.append(_item(step, shown, choice.of_partner(step), by_muscle[step.muscle, step.side], kb))
             dropped += without
-        phases.append(PlanPhase(phase.id, phase.name, phase.goal, phase.progress or "", tuple(planned)))
-    return tuple(phases) if any(p.items for p in phases) else (), _once(dropped)
+        if planned:
+            phases.append(PlanPhase(phase.id, phase.name, phase.goal, phase.progress or "", tuple(planned)))
+    return tuple(phases), _once(dropped)
 
 
 def _once(dropped: Iterable[Dropped]) -> tuple[Dropped, ...]:
@@ -205,38 +206,51 @@ def _once(dropped: Iterable[Dropped]) -> tuple[Dropped, ...]:
     return tuple(d for _, d in sorted(found.items()))
 
 
-def _item(step: exercises.Step, shown: tuple[Exercise, ...], found: Sequence[Hypothesis], kb: KnowledgeBase) -> PlanItem:
+def _item(
+    step: exercises.Step, shown: tuple[Exercise, ...], partner: exercises.Partner | None, found: Sequence[Hypothesis], kb: KnowledgeBase
+) -> PlanItem:
     strategy = step.strategy
     do = next(text for phase, text in strategy.steps.items() if phase == step.phase)
+    if partner:
+        do, shown = f"{do} Partner in the example: {kb.muscles[partner.muscle].name.lower()}.", (*shown, *partner.exercises)
     return PlanItem(
         step.muscle, kb.muscles[step.muscle].name, step.side, strategy.id, do, strategy.because,
         tuple(sorted(h.about.state for h in found)), strategy.sources, shown,
     )  # fmt: skip
 
 
-def _long(by_muscle: _ByMuscle) -> Mapping[str, frozenset[str]]:
-    """Muscles suspected to be long, by side."""
-    long = [place for place, told in by_muscle.items() if any(h.state == "lengthened" for h in told)]
-    return {side: frozenset(m for m, s in long if s == side) for side in MIRROR}
+def _places(by_muscle: _ByMuscle, states: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    """Muscles suspected of one of these states, by side."""
+    found = [place for place, told in by_muscle.items() if any(h.state in states for h in told)]
+    return {side: frozenset(m for m, s in found if s == side) for side in MIRROR}
 
 
 def states_of(found: Iterable[Hypothesis], items: Mapping[str, Item], findings: Mapping[str, FindingType]) -> Mapping[str, str]:
-    """A muscle's supported states by axis. A length that no length test showed is `untested`, whatever a position suggests."""
+    """A muscle's supported states by axis. A length that no length test showed is `untested`, whatever a position
+    suggests; `limited` where a range that is too small suggests shortness."""
     states = {"activity": "unknown", "length": "untested", "strength": "unknown"}
     for h in found:
-        if h.about.axis != "length" or any(findings[items[key].finding].method == "length-test" for key in h.findings):
+        how = {findings[items[key].finding].method for key in h.findings}
+        if h.about.axis != "length" or "length-test" in how:
             states[h.about.axis] = h.about.state
+        elif h.state == "shortened" and "range-test" in how:
+            states["length"] = "limited"
     return states
 
 
 def choose(states: Mapping[str, str], strategies: Mapping[str, Strategy]) -> Strategy | None:
-    """The strategy that fits these states and says most; ties by id. A field it leaves out fits any state."""
+    """The strategy that fits these states and says most; ties by id. A field it leaves out fits any state.
+
+    A limited range is served by the strategies for it, and where there are none by those for an untested length.
+    """
     fitting = []
     for strategy in strategies.values():
         wanted = [(axis, getattr(strategy, axis)) for axis in _STATE_AXES if getattr(strategy, axis) is not None]
         if all(states[axis] == state for axis, state in wanted):
-            fitting.append((-len(wanted), strategy.id, strategy))
-    return min(fitting, key=lambda f: f[:2])[2] if fitting else None
+            fitting.append((strategy.length != "limited", -len(wanted), strategy.id, strategy))
+    if fitting:
+        return min(fitting, key=lambda f: f[:3])[3]
+    return choose({**states, "length": "untested"}, strategies) if states["length"] == "limited" else None
 
 
 # --- what goes with it -----------------------------------------------------------------------------------------------------------

@@ -43,10 +43,38 @@ def stretches(found: Strategy | None) -> bool:
 # --- the table of the issue, item 8 ------------------------------------------------------------------------------------------------
 
 
-def test_overactive_and_shortened_is_lengthened_and_then_loaded() -> None:
+def test_overactive_and_shortened_is_lengthened_and_its_partner_is_loaded() -> None:
     found = strategy(activity="overactive", length="shortened")
+    assert found is not None
     assert stretches(found)
-    assert "load this muscle" in steps(found)["activation"]
+    assert "load its partner" in steps(found)["activation"]
+    assert "activation" not in found.kinds
+    assert "activation" in found.partner
+
+
+def test_only_what_is_weak_as_well_as_short_and_busy_is_loaded_itself() -> None:
+    found = strategy(activity="overactive", length="shortened", strength="weak")
+    assert found is not None
+    assert stretches(found)
+    assert "strengthen" in found.kinds["activation"]
+
+
+@pytest.mark.parametrize("strength", STATES["strength"])
+@pytest.mark.parametrize("activity", STATES["activity"])
+def test_a_limited_range_has_its_end_felt_first_whatever_else_the_muscle_is(activity: str, strength: str) -> None:
+    found = strategy(activity=activity, length="limited", strength=strength)
+    assert found is not None
+    assert found.length == "limited"
+    assert "feel what stops the movement first" in steps(found)["mobility"]
+    assert found.kinds["mobility"] == ("mobilise",)
+    if strength == "weak":
+        assert "strengthen this muscle" in steps(found)["activation"]
+
+
+def test_where_no_strategy_speaks_of_a_limited_range_it_counts_as_untested() -> None:
+    others = {name: s for name, s in STRATEGIES.items() if s.length != "limited"}
+    states = {"activity": "overactive", "length": "limited", "strength": "unknown"}
+    assert choose(states, others) == choose({**states, "length": "untested"}, others)
 
 
 @pytest.mark.parametrize("strength", STATES["strength"])
