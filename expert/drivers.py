@@ -67,6 +67,7 @@ class Reach:
         for node in kb.nodes.values():
             for seen in node.seen_as:
                 self.shows[seen.finding].append((node.id, seen))
+        self.groups = {frozenset(g.members): g for g in reversed([*kb.groups.values()]) if len(g.members) > 1}  # of two alike the first
         self.of_the_person = frozenset(c.id for c in kb.causes.values() if _of_the_person(c.when))
         self.settles: dict[str, list[tuple[str, str, SeenAs]]] = defaultdict(list)
         for (muscle, state), seen in tests.items():
@@ -154,7 +155,7 @@ def account(
     scene = _Scene(universe, seen, suspected, rests, barred, frozenset((i.finding, i.side) for i in items))
     found = _explained(scene, reach)
     single = _without_outdone([*_candidates(found, scene, reach), *_from_causes(causes, items, scene, reach)], scene)
-    single = _as_groups(single, reach.kb)
+    single = _as_groups(single, reach)
     candidates = _on_both_sides(single, wanted)
     sets, more, complete = smallest_sets(candidates, universe)
     if sets and not _joins_or_stands(sets[0]):
@@ -343,18 +344,10 @@ def _rests(suspected: Mapping[State, Hypothesis], conflicts: Sequence[Conflict],
     short or long explains nothing; nor does a rule that another disputes on no worse a grade, or whose item by the mechanics of the
     position speaks for the opposite."""
     overruled = frozenset(_overruled(suspected.values(), conflicts))
-    points: dict[State, dict[str, int]] = {}
+    points = {state: _directly(h, overruled) for state, h in suspected.items()}
     carried: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for state, h in suspected.items():
-        opposed = {key for e in h.evidence if e.points < 0 and _is_mechanics(e) for key in e.piece.basis.findings}
-        told: dict[str, int] = defaultdict(int)
-        points[state] = told
-        for e in h.evidence:
-            if e.points > 0 and e.piece.basis.channel == "direct" and not _is_mechanics(e) and (e.piece.rule.id, h.muscle) not in overruled:
-                for key in e.piece.basis.findings:
-                    if key not in opposed:
-                        told[key] += e.points
-        carried[h.muscle, h.side] |= {*told}
+    for state, told in points.items():
+        carried[state.id, state.side].update(told)
     for state, h in suspected.items():
         own = f"{h.muscle}:{h.side}:"
         for e in h.evidence:
@@ -365,12 +358,29 @@ def _rests(suspected: Mapping[State, Hypothesis], conflicts: Sequence[Conflict],
     return {state: {key: min(_ONE, n * _ONE // most) for key, n in told.items()} for state, told in points.items()}
 
 
+def _directly(h: Hypothesis, overruled: frozenset[tuple[str, str]]) -> defaultdict[str, int]:
+    """The items from which rules that may carry an explanation point at one muscle state, with their points."""
+    told: defaultdict[str, int] = defaultdict(int)
+    opposed: set[str] = set()
+    for e in h.evidence:
+        if _is_mechanics(e):
+            opposed.update(e.piece.basis.findings if e.points < 0 else ())
+        elif e.points > 0 and e.piece.basis.channel == "direct" and (e.piece.rule.id, h.muscle) not in overruled:
+            for key in e.piece.basis.findings:
+                told[key] += e.points
+    for key in opposed & told.keys():
+        del told[key]
+    return told
+
+
 def _is_mechanics(e: Evidence) -> bool:
     return e.piece.rule.id.startswith("mechanics.")
 
 
 def _overruled(suspected: Iterable[Hypothesis], conflicts: Sequence[Conflict]) -> Iterator[tuple[str, str]]:
     """Rules, each with a muscle, that another rule which fired disputes on at least as good a grade."""
+    if not conflicts:
+        return
     grades = {e.piece.rule.id: e.piece.rule.grade for h in suspected for e in h.evidence}
     for conflict in conflicts:
         one, other = conflict.between
@@ -500,7 +510,7 @@ def _is_guess(a: Account, scene: _Scene) -> bool:
     )
 
 
-def _as_groups(found: Sequence[Driver], kb: KnowledgeBase) -> list[Driver]:
+def _as_groups(found: Sequence[Driver], reach: Reach) -> list[Driver]:
     """The muscles of a group, and no others, that the same evidence found and that explain nothing else, as the group: one test of one
     group is one driver."""
     heaps: dict[tuple[object, ...], dict[str, Driver]] = defaultdict(dict)
@@ -509,7 +519,7 @@ def _as_groups(found: Sequence[Driver], kb: KnowledgeBase) -> list[Driver]:
             heaps[(*d.about[2:], d.standing, d.own, d.items, d.explains, d.check)][d.about.id] = d
     told = {d.about: d for d in found}
     for heap in heaps.values():
-        group = next((g for g in kb.groups.values() if len(g.members) > 1 and heap.keys() == {*g.members}), None)
+        group = reach.groups.get(frozenset(heap))
         if group is not None:
             first = heap[group.members[0]]
             about = first.about._replace(kind="group", id=group.id)
