@@ -23,7 +23,10 @@ PARTS = ("full", "worksheet", "key")
 _BEFORE_A_DOCTOR = ("emergency", "urgent", "soon")  # levels at which a client is given no exercise
 _UNKNOWN = {"strength-test": "strength", "length-test": "length"}  # what a test that hurt leaves unknown
 _LIMBS = {"legs": ("hip", "thigh", "knee", "leg", "ankle", "foot"), "arms": ("shoulder", "arm", "elbow", "forearm", "wrist", "hand")}
-_IN_A_STEP = 3  # exercises of one step that a client reads
+_IN_A_STEP = 2  # exercises of one step that a client reads
+_IN_ALL = 5  # and that are described to him at all
+_TO_ASK = 3  # questions that a class is to put first
+_TOLD = 3  # statements about muscles that he reads
 _IN_A_LETTER = {"findings": 8, "measured": 5, "muscles": 4, "causes": 4, "flags": 2, "near": 4, "others": 5, "asked": 12}
 
 
@@ -74,6 +77,9 @@ def _client(a: Tree, kb: KnowledgeBase) -> Tree:
     waits = level in _BEFORE_A_DOCTOR or bool(spared)
     examined_first = _examined_first(a)
     planned = not waits and not examined_first and not plan["withheld"]
+    muscles = _once({**_everyday(part, kb), "side": row["side"], "state": row["state"]} for row in rows for part in row["parts"])
+    age = (a["inputs"]["case"].get("patient") or {}).get("age")
+    growing = age is not None and age < ADULT
     told = [s for s in seen if s["kind"] != "finding" and s["present"]]
     please_not = _please_not(a, kb)
     operations = _operations(a)
@@ -91,13 +97,16 @@ def _client(a: Tree, kb: KnowledgeBase) -> Tree:
         "seen": [s for s in seen if s["kind"] == "finding" and (s["present"] or s["hurt"])],
         "told": told,
         "fine": [s for s in seen if s["kind"] == "finding" and not s["present"] and not s["hurt"]],
-        "muscles": [{**_everyday(part, kb), "side": row["side"], "state": row["state"]} for row in rows for part in row["parts"]],
+        "muscles": [] if growing else muscles[:_TOLD],
+        "more_muscles": 0 if growing else len(muscles[_TOLD:]),
+        "growing": growing,
         "hints": len(v["lists"]["possible"]["rows"]),
         "open": len(v["lists"]["contested"]["rows"]),
         "kinds": list(dict.fromkeys(c["kind"] for c in a["causes"])),
         "gate": plan["gate"],
         "provider": plan["provider"],
         "examined_first": examined_first,
+        "examined_for": [_plain(t, kb) for t in v["names"].things(plan["provider"]["from"])] if examined_first else [],
         "provisional": plan["provisional"],
         "withheld": plan["withheld"],
         "order": [_order(one, kb) for one in plan["order"]] if planned else [],
@@ -198,21 +207,25 @@ def _of_muscle(muscle: str, kb: KnowledgeBase) -> Tree:
 
 
 def _order(one: Tree, kb: KnowledgeBase) -> Tree:
-    return {"first": one["first"], "until": one["until"], "muscles": [_of_muscle(m["id"], kb) for m in one["muscles"]]}
+    return {"first": one["first"], "until": one["until"], "muscles": _once(_of_muscle(m["id"], kb) for m in one["muscles"])}
 
 
 def _exercises(phases: Iterable[Tree], kb: KnowledgeBase) -> list[Tree]:
-    """The steps that hold exercises, each exercise once in its step. `again`: the step that describes it, where an earlier one does."""
+    """The steps that hold exercises, each once in its step, few in all. `again`: the step that describes it, where an earlier one does."""
     told: list[Tree] = []
     described: dict[str, int] = {}
     for phase in phases:
         every = list(_gathered(phase["items"], kb))
-        exercises = every[:_IN_A_STEP]
-        for one in exercises:
-            first = described.setdefault(one["id"], len(told) + 1)
-            one["again"] = first if first <= len(told) else 0
-        if exercises:
-            told.append({"name": phase["name"], "progress": phase["progress"], "exercises": exercises, "more": len(every) - len(exercises)})
+        exercises: list[Tree] = []
+        for one in every:
+            if len(exercises) < _IN_A_STEP and (one["id"] in described or len(described) < _IN_ALL):
+                first = described.setdefault(one["id"], len(told) + 1)
+                exercises.append({**one, "again": first if first <= len(told) else 0})
+        if every:
+            told.append({
+                "id": phase["id"], "name": phase["name"], "progress": phase["progress"], "exercises": exercises,
+                "more": len(every) - len(exercises),
+            })  # fmt: skip
     return told
 
 
@@ -226,7 +239,27 @@ def _gathered(items: Iterable[Tree], kb: KnowledgeBase) -> Iterator[Tree]:
             of = sides.setdefault(exercise["id"], {})
             of[item["muscle"]] = item["side"] if of.get(item["muscle"], item["side"]) == item["side"] else "both"
     for name, exercise in found.items():
-        yield {**exercise, "muscles": [{**_of_muscle(m, kb), "side": side} for m, side in sides[name].items()]}
+        whose = set(sides[name].values())
+        side = whose.pop() if len(whose) == 1 else "both"
+        muscles = _once({**_of_muscle(m, kb), "side": its} for m, its in sides[name].items())
+        turns = side == "both" and bool(_THIS.search(exercise["how"]))
+        yield {**exercise, "how": _sided(exercise["how"], side), "turns": turns, "muscles": muscles}
+
+
+_THIS = re.compile(r"\bthis (?=[a-z])")
+
+
+def _sided(how: str, side: str) -> str:
+    """How an exercise is done, with `this hand` told as the hand of the side that it is for."""
+    return _THIS.sub(f"your {side} ", how) if side in ("left", "right") else how
+
+
+def _once(muscles: Iterable[Tree]) -> list[Tree]:
+    """Muscles that have one everyday name, side and state told once."""
+    told: dict[tuple[str, ...], Tree] = {}
+    for m in muscles:
+        told.setdefault((m["says"] or m["region"], m.get("side", ""), m.get("state", "")), m)
+    return list(told.values())
 
 
 # --- for a class ------------------------------------------------------------------------------------------------------------------
@@ -276,7 +309,7 @@ def _questions(told: Tree) -> Iterator[Tree]:
     asked: list[tuple[str, str, Any]] = [
         ("facts", "sides", sided),
         ("flags", "screening", [told["referral"]]),
-        ("flags", "ask-first", told["half_met"] or [g for g in told["unasked"] if g["level"] in ("emergency", "urgent")]),
+        ("flags", "ask-first", [test for test in told["next"] if test["kind"] == "flag"][:_TO_ASK]),
         ("rules", "speaks-for", first),
         ("balance", "sum", first),
         ("balance", "against", [e for e in first["evidence"] if e["points"] < 0] if first else []),

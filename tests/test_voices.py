@@ -339,6 +339,48 @@ def test_every_contraindication_has_words_that_a_person_can_follow(knowledge: Kn
     assert not [c for c in kb.contraindications if kb.everyday[c].says[:1].isupper()]
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_person_reads_of_his_own_side_and_never_of_this_one(side: str, knowledge: Knowledge) -> None:
+    seen = {"name": "pectoralis minor short", "side": side}, {"name": "rounded shoulders", "side": side, "task": "standing"}
+    text = client(case_of(*seen), knowledge)
+    assert f"your {side} forearm" in text
+    assert "this forearm" not in text
+    assert f"your {'right' if side == 'left' else 'left'} " not in text
+
+
+def test_a_person_reads_few_exercises_and_statements_and_no_clinicians_words(answers: dict[str, Assessment]) -> None:
+    for answer in answers.values():
+        text = words(answer.report("txt", voice="client"))
+        assert "the person" not in text
+        assert "showed the finding" not in text
+        assert text.count("effort: ") <= 5
+        assert len(re.findall(r"may be (?:working|held|less strong|stronger)", text)) <= 3
+        for group in re.findall(r": For the ([^.]+)\.", text):
+            parts = re.split(r", the | and the ", group)
+            assert len(parts) == len(set(parts))
+
+
+def test_who_is_growing_reads_of_no_muscle(knowledge: Knowledge) -> None:
+    young, grown = (client(with_flag("none") | {"patient": {"age": age}}, knowledge) for age in (14, 30))
+    assert "Your body is still growing" in young
+    assert "may be less strong" not in young
+    assert "may be less strong" in grown
+
+
+def test_a_sign_of_a_nerve_is_told_at_the_top(knowledge: Knowledge) -> None:
+    text = client(case_of({"name": "slump test positive", "side": "left"}), knowledge)
+    assert text.index("A doctor examines the nerves first") < text.index("WHAT WAS SEEN")
+    assert "The reason: the nerves of the leg are sensitive to stretch (left)." in text
+
+
+def test_the_lowest_flag_is_told_without_alarm(knowledge: Knowledge) -> None:
+    routine, urgent = (told(with_flag(level), knowledge, "client", "html") for level in ("routine", "urgent"))
+    alert = re.compile(r'<p class="alert">[^<]*doctor')
+    assert not alert.search(routine)
+    assert "doctor about this" in routine
+    assert alert.search(urgent)
+
+
 # --- the class ------------------------------------------------------------------------------------------------------------------
 
 
@@ -383,6 +425,15 @@ def test_the_sum_of_the_key_is_the_sum_of_the_sheet(answers: dict[str, Assessmen
     found = re.search(r"((?:[+-]\d\.\d ?)+)= ([+-]\d\.\d): supported", text)
     assert found is not None
     assert sum(map(float, found[1].split())) == pytest.approx(float(found[2]), abs=0.2)
+
+
+def test_what_must_be_asked_first_is_few_and_has_its_reason(answers: dict[str, Assessment]) -> None:
+    answer = answers["runner"]
+    text = words(answer.report("txt", voice="teaching", part="key"))
+    first = [test for test in answer.to_dict()["next_tests"] if test["kind"] == "flag"][:3]
+    assert first
+    assert f"Which {len(first)} question" in text
+    assert not [test for test in first if words(test["why"]) not in text]
 
 
 # --- the letter -----------------------------------------------------------------------------------------------------------------
