@@ -66,7 +66,7 @@ class Compiler:
         match condition.term:
             case "finding" | "symptom" | "history" as kind:
                 level = round(1000 * getattr(self.severity, condition.severity)) if condition.severity else 0
-                return Term("finding", getattr(condition, kind), "", side, tuple(sorted(condition.task)), (), level)
+                return Term("finding", getattr(condition, kind), "", side, tuple(sorted(condition.task)), (), level, condition.present)
             case "hypothesis":
                 wanted = condition.hypothesis
                 assert wanted is not None  # `term` said so
@@ -256,7 +256,7 @@ def _stated(c: Condition, items: Iterable[Item], least: Mapping[str, int], side:
         if (c.task and item.task not in c.task) or not _is_there(c.side or "same", item, side):
             continue
         asked = True
-        if item.present and item.severity >= (least[c.severity] if c.severity else 0):
+        if item.present is c.present and item.severity >= (least[c.severity] if c.severity else 0):
             held.append(item.key)
     return Verdict(True, tuple(held)) if held else Verdict(False if asked else None)
 

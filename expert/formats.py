@@ -413,6 +413,7 @@ class Condition(Shape):
     )  # fmt: skip
     side: Literal["same", "opposite", "any"] | None = None
     severity: Literal["mild", "moderate", "severe"] | None = Field(None, description="at least this severe")
+    present: StrictBool = Field(True, description="false: looked for and not there; what nobody looked for is neither")
     all: tuple[Condition, ...] = ()
     any: tuple[Condition, ...] = ()
     none: tuple[Condition, ...] = ()
@@ -435,8 +436,8 @@ class Condition(Shape):
             raise ValueError(f"'{said[0]}' is empty: it would always be the same")
         if bool(self.of) != (self.at_least is not None) or (self.at_least or 0) > len(self.of):
             raise ValueError("'at_least: n' goes with 'of:', a list of at least n conditions")
-        if said[0] not in ("finding", "symptom", "history", "anything") and (self.task or self.severity):
-            raise ValueError("'task' and 'severity' belong to a finding, a symptom or a history item")
+        if said[0] not in ("finding", "symptom", "history", "anything") and (self.task or self.severity or not self.present):
+            raise ValueError("'task', 'severity' and 'present' belong to a finding, a symptom or a history item")
         return self
 
     @cached_property

@@ -85,7 +85,10 @@ class _Reader:
         self.faults.append(self.case.document.fault(path, message))
 
     def read(self, entry: CaseFinding, path: Path) -> None:
-        if flag := self._flag(entry):
+        flag = self._flag(entry)
+        if flag and path[:1] == ("history",) and (earlier := self._earlier(entry)):
+            entry, flag = earlier, None
+        if flag:
             self._rule_out(flag, entry, path)
             return
         named = self._named(entry, path)
@@ -215,6 +218,11 @@ class _Reader:
             return None
         flag = self.kb.words.read("flag", entry.name)
         return flag.reading.id if isinstance(flag, Found) and not flag.mended else None
+
+    def _earlier(self, entry: CaseFinding) -> CaseFinding | None:
+        """What a red flag's name means in the history, where the vocabulary knows an earlier one: 'stroke' is a previous stroke there."""
+        words = f"previous {entry.name}"
+        return entry.model_copy(update={"name": words}) if isinstance(self.kb.words.read("finding", words), Found) else None
 
     def _rule_out(self, flag: str, entry: CaseFinding, path: Path) -> None:
         """A red flag said to be absent counts as asked about. What is stated may still raise it: nothing takes a flag away."""

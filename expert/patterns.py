@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from expert.conditions import by_finding, holds, severity_least
-from expert.formats import Condition, Constants, Pattern
+from expert.formats import Condition, Constants, FindingType, Pattern
 from expert.model import Firing, Item, PatternFound
 
 MODERATE = 1000  # the factor of a moderate sign, in thousandths
 _BILLION_TO_THOUSAND = 1_000_000
+
+
+def to_rest_on(items: Iterable[Item], findings: Mapping[str, FindingType]) -> tuple[Item, ...]:
+    """What a whole may rest on: all that is stated but tests of strength that hurt, for they told of pain and of no strength."""
+    return tuple(i for i in items if not (i.painful and findings[i.finding].method == "strength-test"))
 
 
 def found(
@@ -18,7 +23,8 @@ def found(
 ) -> tuple[PatternFound, ...]:  # fmt: skip
     """Every pattern that fired, once a side, and does not rest on mild signs alone.
 
-    `word` gives the confidence word for an amount; `mild`: the keys of hypotheses for which nothing but mild signs speak.
+    `items`: what it may rest on. `word` gives the confidence word for an amount; `mild`: the keys of hypotheses for which nothing but
+    mild signs speak.
     """
     premises: dict[tuple[str, str], set[str]] = {}
     for firing in firings:

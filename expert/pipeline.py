@@ -97,9 +97,10 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     weighed = ledger.reweigh(first, balance, concluded, names, kb.constants)
     hypotheses = tuple(replace(h, held=True) if referral.is_held(h, screening, items) else h for h in weighed)
 
-    wholes = inference.infer(rules.programs["patterns"], [*seen, *facts_of(hypotheses)], engine)
+    sound = {i.key: i for i in patterns.to_rest_on(stated.items, kb.findings)}
+    wholes = inference.infer(rules.programs["patterns"], [*map(fact_of, sound.values()), *facts_of(hypotheses)], engine)
     mild = {h.about.key for h in hypotheses if not ledger.is_telling(h.evidence)}
-    shown = patterns.found(wholes, kb.patterns, items, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)), mild)
+    shown = patterns.found(wholes, kb.patterns, sound, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)), mild)
     graph, reach = _graph(knowledge)
     opposed = ledger.contradicted(balance, hypotheses, names, kb.constants)
     predicted = graph.predict(hypotheses, stated.items)

@@ -193,6 +193,17 @@ def test_what_was_told_without_a_side_may_be_on_this_one_but_never_speaks_for_th
     assert decided({"all": [f("a"), f("b", side="opposite")]}, item("a:left"), item("b")).value is not True
 
 
+@pytest.mark.parametrize(
+    ("items", "value"), [([YES], False), ([NO], True), ([], None), ([item("a:right", False)], None), ([item("a", False)], True)]
+)
+def test_what_was_looked_for_and_is_not_there_can_be_asked_for(items: list[Item], value: bool | None) -> None:
+    told = condition(all=[f("a", present=False), f("b")])
+    verdict = decided({"all": [f("a", present=False), f("b")]}, *items, item("b:left"))
+    assert verdict.value is True if value else verdict.value is not True
+    ((terms, _),) = COMPILER.alternatives(told)
+    assert [t.present for t in terms] == [False, True]
+
+
 BOTH_SIDES = {"all": [f("a"), f("a", side="opposite")]}
 
 

@@ -181,6 +181,62 @@ def test_a_severe_core_ranks_a_pattern_above_a_moderate_one(knowledge: Knowledge
     assert points["severe"] > points["moderate"]
 
 
+WEAK_HIP = {"name": "hip-abduction-weak", "side": "left"}
+DROP = {"name": "hip-drop", "side": "right", "task": "single-leg-stance"}
+
+
+@pytest.mark.parametrize(
+    ("hurt", "told"),
+    [({}, True), ({"pain": 6, "limited_by": "pain"}, False), ({"pain": 2}, False), ({"limited_by": "fear"}, False),
+     ({"limited_by": "weakness"}, True)],
+)  # fmt: skip
+def test_a_test_of_strength_that_hurt_is_no_part_of_a_pattern(hurt: dict[str, Any], told: bool, knowledge: Knowledge) -> None:
+    for turned in (False, True):
+        findings = [{**f, "side": mirrored(f["side"]) if turned else f["side"]} for f in ({**WEAK_HIP, **hurt}, DROP)]
+        answer = assess({"findings": findings}, knowledge, "native")
+        assert (("hip-abductor-insufficiency", "right" if turned else "left") in shown(answer)) is told
+        assert not any(i.painful and i.key in p.core for p in answer.result.patterns for i in answer.result.stated.items)
+
+
+def test_a_test_of_strength_that_hurt_supports_no_pattern_either(knowledge: Knowledge) -> None:
+    core = [{"name": "knee-valgus", "side": "left", "task": "squat"}, {"name": "foot-pronation", "side": "left"}]
+    weighs = [
+        {p.id: p.points for p in assess({"findings": [*core, *more]}, knowledge, "native").result.patterns}["pronation-distortion"]
+        for more in ([], [{**WEAK_HIP, "pain": 4}], [WEAK_HIP])
+    ]
+    assert weighs[0] == weighs[1] < weighs[2]
+
+
+def test_a_movement_that_hurt_may_still_be_part_of_a_pattern(knowledge: Knowledge) -> None:
+    answer = assess({"findings": [WEAK_HIP, {**DROP, "pain": 3}]}, knowledge, "native")
+    assert ("hip-abductor-insufficiency", "left") in shown(answer)
+
+
+LIFTED = [{"name": "knee-valgus", "side": "left", "task": "squat"}, {"name": "heel-lift-corrects-knee", "side": "left"}]
+
+
+@pytest.mark.parametrize(
+    ("ankle", "told"),
+    [([], True), ([{"name": "dorsiflexion-limited", "side": "left", "present": False}], False),
+     ([{"name": "dorsiflexion-limited-knee-straight", "side": "left", "present": False}], False),
+     ([{"name": "dorsiflexion-limited", "side": "right", "present": False}], True),
+     ([{"name": "dorsiflexion-limited", "side": "left", "present": False}, {"name": "dorsiflexion-limited-knee-straight", "side": "left"}],
+      True)],
+)  # fmt: skip
+def test_an_ankle_that_bends_up_freely_is_no_stiff_one_whatever_a_heel_lift_does(
+    ankle: list[dict[str, Any]], told: bool, knowledge: Knowledge
+) -> None:
+    answer = assess({"findings": [*LIFTED, *ankle]}, knowledge, "native")
+    assert (("stiff-ankle-knee", "left") in shown(answer)) is told
+
+
+def test_an_ankle_that_was_measured_and_is_normal_is_no_stiff_one(knowledge: Knowledge) -> None:
+    for value, told in ((4, True), (10, False)):
+        wall = [{"name": "knee to wall", "side": side, "value": v, "unit": "cm"} for side, v in (("left", value), ("right", 11))]
+        answer = assess({"findings": LIFTED, "measurements": wall}, knowledge, "native")
+        assert (("stiff-ankle-knee", "left") in shown(answer)) is told
+
+
 def test_a_pattern_concludes_nothing_about_a_muscle(knowledge: Knowledge) -> None:
     """Patterns group what was seen; they bring no evidence of their own."""
     answer = of(knowledge, ("foot-pronation", "left"), ("knee-valgus", "left"))
