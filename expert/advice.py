@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from expert.conditions import holding
-from expert.model import KnowledgeBase, Outlook, Reason, Stated
+from expert.model import Item, KnowledgeBase, Outlook, Reason, Stated
+from expert.words import Found
 
 
 def causes(stated: Stated, kb: KnowledgeBase) -> tuple[Reason, ...]:
-    """Everything else that explains what is seen: bone, joint, nerve, pain, task, habit."""
-    found = [Reason(c.id, c.title, c.kind, c.because, c.grade, c.sources, keys) for c, keys in holding(kb.causes.values(), stated, kb)]
+    """Everything else that explains what is seen: bone, joint, nerve, pain, task, habit. An operation counts as the history it is."""
+    written = {i.key for i in stated.items}
+    operated = replace(stated, items=(*stated.items, *_operations(stated, kb)))
+    found = [
+        Reason(c.id, c.title, c.kind, c.because, c.grade, c.sources, tuple(key for key in keys if key in written))
+        for c, keys in holding(kb.causes.values(), operated, kb)
+        if not written.isdisjoint(keys)
+    ]
     return tuple(sorted(found, key=lambda r: (r.kind, r.id)))
+
+
+def _operations(stated: Stated, kb: KnowledgeBase) -> Iterator[Item]:
+    """Operations whose name the history knows exactly, as items of it, where it does not tell of them itself."""
+    told = {i.finding for i in stated.items}
+    for surgery in stated.patient.surgery:
+        named = kb.words.read("finding", surgery.name)
+        if not isinstance(named, Found) or named.mended or named.reading.id in told or kb.findings[named.reading.id].method != "question":
+            continue
+        name, side = named.reading.id, surgery.side or "midline"
+        for one in ("left", "right") if side == "bilateral" else (side,):
+            yield Item(f"{name}:{one}", name, "history", one, "", True, 1000, 1000, False, False, surgery.name)
 
 
 def risks(stated: Stated, kb: KnowledgeBase) -> tuple[Reason, ...]:

@@ -545,3 +545,50 @@ def test_a_back_that_hurts_on_extension_is_not_loaded_into_extension(pain: bool,
     loaded = {p.name for p in answer.plan.phases for i in p.items if i.muscle == "gluteus-maximus"}
     told = "No loading into extension" in " ".join(answer.plan.left_out)
     assert (told, bool(loaded & barred_phases)) == (pain, not pain)
+
+
+# --- joints, growth and sex -------------------------------------------------------------------------------------------------------------
+
+
+def explained(case: dict[str, Any]) -> dict[str, set[str]]:
+    return {c.id: set(c.findings) for c in assess(case, load_knowledge(), "native").result.causes}
+
+
+@pytest.mark.parametrize(("side", "other"), [("left", "right"), ("right", "left")])
+def test_an_operated_swollen_or_injured_knee_holds_its_own_quadriceps_back(side: str, other: str) -> None:
+    weak = {"findings": [{"name": "knee-extension-weak", "side": side}]}
+    name = "knee-extension-weak-arthrogenic"
+    operation = {"name": "ACL reconstruction", "restrictions": ["no kneeling"]}
+    assert name not in explained(weak)
+    assert explained({**weak, "surgery": [{**operation, "side": side}]})[name] == {f"knee-extension-weak:{side}"}
+    assert name not in explained({**weak, "surgery": [{**operation, "side": other}]})
+    assert name in explained({**weak, "symptoms": [{"name": "knee effusion", "side": side}]})
+    assert name in explained({**weak, "history": [{"name": "ACL tear", "side": side}]})
+    assert name not in explained({**weak, "history": [{"name": "ACL tear", "side": other}]})
+
+
+@pytest.mark.parametrize(("age", "told"), [(7, False), (9, True), (15, True), (17, False), (40, False)])
+def test_pain_at_knee_or_heel_in_growth_has_the_pull_on_growing_bone_beside_it(age: int, told: bool) -> None:
+    for pain in ("knee pain", "heel pain"):
+        case = {"patient": {"age": age}, "findings": [], "symptoms": [{"name": pain, "side": "right"}]}
+        assert ("growing-knee-or-heel-apophysis" in explained(case)) == told
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_one_stiff_capsule_explains_both_rotations_the_shrug_and_the_night(side: str) -> None:
+    both = [{"name": f"shoulder-{turn}-rotation-limited", "side": side} for turn in ("external", "internal")]
+    case = {
+        "findings": [*both, {"name": "shoulder-hike", "side": side, "task": "overhead-reach"}], "symptoms": [{"name": "night pain"}],
+        "history": ["diabetes"],
+    }  # fmt: skip
+    whole = explained(case)["shoulder-both-rotations-capsule"]
+    assert {f"shoulder-external-rotation-limited:{side}", f"shoulder-internal-rotation-limited:{side}", "night-pain"} <= whole
+    assert any(key.startswith("shoulder-hike") for key in whole)
+    assert "shoulder-both-rotations-capsule" not in explained({**case, "findings": both[:1]})
+
+
+@pytest.mark.parametrize(("sex", "told"), [("female", True), ("male", False), (None, False)])
+def test_a_risk_that_was_measured_in_women_is_told_of_women_alone(sex: str | None, told: bool) -> None:
+    patient = {"sex": sex} if sex else {}
+    case = {"patient": patient, "findings": [{"name": "knees cave in", "side": "right", "task": "landing"}]}
+    assert ("knee-ligament-injury-on-landing" in {r.id for r in assess(case, load_knowledge(), "native").result.risks}) == told
