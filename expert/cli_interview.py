@@ -33,7 +33,7 @@ def interview(
     kb: KbOption = None,
     rules: RulesOption = None,
 ) -> None:
-    """Examine in a dialogue: red flags first, then what a battery asks, one question at a time. Prints the report at the end.
+    """Examine in a dialogue: the person and red flags first, then what a battery asks, one question at a time. Prints the report at the end.
 
     Examples:
 
@@ -93,10 +93,18 @@ class _Dialogue:
         while (asked := self.held.question) is not None:
             self.mark_settled()
             typer.echo("\n" + asked.report("txt", colour=self.colour).strip("\n"))
-            words = self.read(asked)
+            try:
+                words = self.read(asked)
+            except UnicodeDecodeError:
+                typer.echo("This is no text that can be read.")
+                continue
             if words is None or words in ("q", "quit", "stop"):
                 break
             self.obey(words, asked)
+        for flag in self.held.said_yes:
+            typer.echo(textwrap.fill(f"Said yes, and not which: {flag.title} ({flag.level}). Till it is clear: {flag.action}", _WIDTH))
+        if self.held.question is None and self.held.is_over:
+            typer.echo("\nNothing more is looked at: a red flag is raised. Refer first.")
         return self.held
 
     def read(self, asked: Any) -> str | None:
@@ -117,6 +125,8 @@ class _Dialogue:
             typer.echo(self.held.standing().report("txt", colour=self.colour).strip("\n"))
         elif words in ("u", "undo", "back"):
             self.go_on(self.held.undo())
+        elif words == "S" and asked.kind == "person":
+            self.go_on(self.held.skip_person())
         elif words == "S" and asked.kind in ("flag", "ask"):
             self.go_on(self.held.skip_flags())
         else:
@@ -150,6 +160,8 @@ def reply(words: str, asked: Any) -> Any:
     from expert.interview import Reply
 
     head, *rest = words.replace(",", " ").split() or [""]
+    if asked.kind == "person" and head not in ("s", "skip", "?", "unknown"):
+        return _of_person(words, asked)
     if asked.kind == "measure" and head != "s":
         return _value(words, asked)
     if len(head) > 1 and head[-1] in "123" and head[:-1].lower() in ("l", "r", "b", "y"):
@@ -168,6 +180,22 @@ def reply(words: str, asked: Any) -> Any:
         return Reply("present", _SIDES.get(head, ()), severity, hurts)
     if not unread and head in ("y", "yes") and len(asked.sides) == 1:
         return Reply("present", asked.sides, severity, hurts)
+    raise UsageError(f"'{words}' is no answer here")
+
+
+def _of_person(words: str, asked: Any) -> Any:
+    """What is told of the person: years, a sex, yes or no, or the weeks since a birth."""
+    from expert.interview import SEXES, Reply
+
+    head = (words.split() or [""])[0].lower()
+    name = asked.ask.partition(":")[2]
+    sex = next((s for s in SEXES if head in (s, s[0])), None)
+    if name == "sex" and sex:
+        return Reply("present", choice=sex)
+    if name in ("age", "pregnancy") and head.isdecimal():
+        return Reply("present", value=int(head))
+    if name in ("pregnancy", "recent-surgery") and head in ("y", "yes", "n", "no"):
+        return Reply("present" if head[0] == "y" else "absent")
     raise UsageError(f"'{words}' is no answer here")
 
 

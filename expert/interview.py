@@ -16,22 +16,32 @@ from expert import pipeline
 from expert.batteries import battery_named
 from expert.cases import case_from_mapping
 from expert.errors import UsageError
-from expert.formats import BatteryItem, FindingType, Flag
+from expert.formats import BatteryItem, Condition, FindingType, Flag
 from expert.model import LEVELS, FlagRaised, Hypothesis, Knowledge, Stated, Tree
 from expert.normalise import key_of, normalise
 from expert.questions.answer import Answer
-from expert.questions.next_tests import Candidate, barred, plain_item, status, worked_out
+from expert.questions.next_tests import RARITY, Candidate, barred, plain_item, status, worked_out
 from expert.weighing import Place, Turn, Weighed, weigh
 
 ORDERS = ("best", "fixed")
 GRAVE = ("emergency", "urgent")
 NO_MORE_FLAGS = "flags"  # stands in the log where the rest of the red-flag questions was passed over
+NO_MORE_OF_PERSON = "person"  # the same of the questions about the person
+SEXES = ("female", "male", "other")
+_MAY_BEAR = range(10, 61)  # at which ages pregnancy is asked about
+# What is asked of the person before anything else: its name, how to ask it, and which entries of `patient` an answer writes.
+_OF_PERSON = {
+    "age": ("Age", "In years.", ("age",)),
+    "sex": ("Sex", "As far as it bears on red flags and pregnancy.", ("sex",)),
+    "pregnancy": ("Pregnant, or a birth in the last year", "If a birth, tell the weeks since.", ("pregnancy", "postpartum_weeks")),
+    "recent-surgery": ("An operation in the last year", "Ask which, and what the surgeon does not allow.", ()),
+}
 _ANSWERS = ("present", "absent", "unknown", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
 class Question(Answer):
-    """One question. kind: flag (as a whole: yes or no), ask (one thing of a flag), look, or measure. `sides`: those it asks about."""
+    """One question. kind: person, flag (as a whole: yes or no), ask (one thing of a flag), look, measure. `sides`: those it asks about."""
 
     template = "question"
     ask: str
@@ -54,7 +64,10 @@ class Question(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. `sides`: where it is present; the other sides that were asked about count as absent. severity: a case's own words."""
+    """An answer. `sides`: where it is present; the other sides that were asked about count as absent. severity: a case's own words.
+
+    Of the person: an age is a `value`, a sex a `choice` of SEXES; the weeks since a birth are the `value` where pregnancy is asked about.
+    """
 
     answer: str
     sides: tuple[str, ...] = ()
@@ -62,6 +75,7 @@ class Reply:
     hurts: bool = False
     value: float | None = None
     unit: str | None = None
+    choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +115,15 @@ class Interview:
     ) -> Interview:
         """A new interview over a battery, about a case as plain data (none: a new one).
 
-        Raises UsageError for an order and ExpertError for a battery that nobody knows.
+        Raises UsageError for an order, ExpertError for a battery that nobody knows, CaseError for a case that cannot be read.
         """
         if order not in ORDERS:
             raise UsageError(f"unknown order '{order}'; it is one of {', '.join(ORDERS)}")
         known = knowledge or pipeline.load_knowledge()
         given = {key: value for key, value in (case or {}).items() if key != "interview"}
-        return cls(known, battery_named(battery, known.kb).id, order, {**given, "findings": [*given.get("findings", ())]})
+        held = cls(known, battery_named(battery, known.kb).id, order, {**given, "findings": [*given.get("findings", ())]})
+        held.stated  # noqa: B018  (a case that cannot be read is refused here)
+        return held
 
     @classmethod
     def resume(cls, saved: Mapping[str, Any], knowledge: Knowledge | None = None) -> Interview:
@@ -145,10 +161,10 @@ class Interview:
     @cached_property
     def question(self) -> Question | None:
         """What to ask next; None where nothing is left."""
-        red = next(self._red(), None)
-        if red is not None:
-            return red
-        if not self.looks:
+        first = next(self._of_person(), None) or next(self._red(), None)
+        if first is not None:
+            return first
+        if not self.looks or self.is_over:
             return None
         return self._look(min(self.looks, key=self._turn) if self.order == "best" else self.looks[0])
 
@@ -164,10 +180,23 @@ class Interview:
         return {_ask(i): self._worth(i) for i in self.looks}
 
     @property
+    def is_over(self) -> bool:
+        """Whether a red flag, urgent or an emergency, is raised: then nothing is looked at any more, for no test may load or delay."""
+        return any(flag.level in GRAVE for flag in self.flags)
+
+    @property
+    def said_yes(self) -> tuple[Flag, ...]:
+        """Flags that were said to be there as a whole, of which nobody told which thing it is: they are not decided, and not denied."""
+        yes = [s.ask.removeprefix("flag:") for s in self.log if s.ask.startswith("flag:") and s.answer == "present"]
+        return tuple(self.knowledge.kb.flags[name] for name in yes if name in self.weighed.screening.not_asked)
+
+    @property
     def settled(self) -> bool:
         """Whether no single answer that is left would change a status or a red flag. What can still be measured may."""
+        if self.is_over:
+            return self.question is None
         measured = any(i.measure for i in self.looks)
-        return next(self._red(), None) is None and not measured and not any(self.worth.values())
+        return next(self._of_person(), None) is None and next(self._red(), None) is None and not measured and not any(self.worth.values())
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -180,6 +209,8 @@ class Interview:
         asked = self.question
         if asked is None:
             return ""
+        if asked.kind == "person":
+            return "it bears on which red flags fit and on whether a plan may be proposed"
         if asked.kind in ("flag", "ask"):
             return self._flag_behind(asked).because
         if asked.kind == "measure":
@@ -208,15 +239,23 @@ class Interview:
             raise UsageError("nothing is left to ask")
         if reply.answer not in _ANSWERS:
             raise UsageError(f"'{reply.answer}' is no answer; it is one of {', '.join(_ANSWERS)}")
-        section, entries = self._entries(asked, reply)
+        told = _told_of_person(asked, reply)
+        section, entries = ("findings", []) if told else self._entries(asked, reply)
         case = {**self.case, section: [*self.case.get(section, ()), *entries]} if entries else self.case
+        if told:
+            before = {key: case[key] for key in ("schema_version", "case_id", "visit") if key in case}  # where a case has it
+            case = {**before, "patient": {**self.case.get("patient", {}), **told}} | {k: v for k, v in case.items() if k != "patient"}
         following = replace(self, case=case, log=(*self.log, Step(asked.ask, reply.answer, len(entries))))
         following.stated  # noqa: B018  (a case that cannot be read is refused here)
         return following
 
     def skip_flags(self) -> Interview:
-        """The interview without the rest of its questions about red flags; they count as not asked."""
+        """The interview without the rest of its questions about the person and red flags; they count as not asked."""
         return replace(self, log=(*self.log, Step(NO_MORE_FLAGS, "skipped")))
+
+    def skip_person(self) -> Interview:
+        """The interview without the rest of its questions about the person."""
+        return replace(self, log=(*self.log, Step(NO_MORE_OF_PERSON, "skipped")))
 
     def undo(self) -> Interview:
         """The interview before its last answer; itself where there is none."""
@@ -228,6 +267,11 @@ class Interview:
         case = {**self.case, section: entries[: len(entries) - last.entries]}
         if section == "measurements" and not case[section]:
             del case[section]
+        written = _OF_PERSON[last.ask.partition(":")[2]][2] if last.ask.startswith("person:") else ()
+        if written and "patient" in case:
+            case["patient"] = {key: value for key, value in case["patient"].items() if key not in written}
+            if not case["patient"]:
+                del case["patient"]
         return replace(self, case=case, log=self.log[:-1])
 
     @property
@@ -245,6 +289,8 @@ class Interview:
             if reply.value is None or reply.unit is None:
                 raise UsageError("a measure is answered with a value and its unit, for example 12 cm")
             return "measurements", [_without_none({"name": name, "side": task or None, "value": reply.value, "unit": reply.unit})]
+        if asked.kind == "person" and name != "recent-surgery":
+            return "findings", []
         if asked.kind == "flag":
             return "findings", [{"name": name, "present": False}] if reply.answer == "absent" else []
         wrong = set(reply.sides) - set(asked.sides)
@@ -262,6 +308,24 @@ class Interview:
             for side in asked.sides
         ]  # fmt: skip
 
+    # --- the person, before anything else --------------------------------------------------------------------------------------------
+
+    def _of_person(self) -> Iterator[Question]:
+        """What has yet to be asked of the person: age, sex, pregnancy where it may be, a recent operation."""
+        done, patient = {s.ask for s in self.log}, self.stated.patient
+        if {NO_MORE_FLAGS, NO_MORE_OF_PERSON} & done:
+            return
+        may_bear = patient.sex != "male" and (patient.age is None or patient.age in _MAY_BEAR)
+        open_still = {
+            "age": patient.age is None,
+            "sex": patient.sex is None and "sex" not in self.case.get("patient", {}),
+            "pregnancy": may_bear and patient.pregnancy is None and patient.postpartum_weeks is None,
+            "recent-surgery": not patient.surgery and "recent-surgery" not in self._told,
+        }
+        for name, (words, how, _) in _OF_PERSON.items():
+            if open_still[name] and f"person:{name}" not in done:
+                yield self._question(f"person:{name}", "person", words, None, how)
+
     # --- red flags first -------------------------------------------------------------------------------------------------------------
 
     def _red(self) -> Iterator[Question]:
@@ -273,7 +337,7 @@ class Interview:
             if flag.id not in self.knowledge.kb.findings and f"flag:{flag.id}" not in done and not self._is_half_met(flag):
                 yield self._question(f"flag:{flag.id}", "flag", flag.title, flag.level, self._things_of(flag))
                 continue
-            for name in flag.when.asks:
+            for name in dict.fromkeys((*flag.when.core, *flag.when.asks)):  # what speaks for it before what explains it away
                 if f"ask:{name}" not in done and name in self.knowledge.kb.findings and name not in self._told:
                     kind = self.knowledge.kb.findings[name]
                     yield self._question(f"ask:{name}", "ask", kind.name, flag.level, kind.how, kind)
@@ -287,7 +351,7 @@ class Interview:
         closed = {s.ask.removeprefix("flag:") for s in self.log if s.ask.startswith("flag:") and s.answer != "present"}
         half = [h.id for h in screening.half_met if h.level != "routine"]
         bearing = [f.id for f in kb.flags.values() if f.level in GRAVE and (battery | seen) & set(f.explains)]
-        bearing.sort(key=lambda name: LEVELS.index(kb.flags[name].level))
+        bearing.sort(key=lambda name: (LEVELS.index(kb.flags[name].level), RARITY.index(kb.flags[name].asking.rarity)))
         waiting = dict.fromkeys((*opened, *half, *bearing))
         return [kb.flags[name] for name in waiting if name in screening.not_asked and name not in closed]
 
@@ -300,8 +364,30 @@ class Interview:
         return any(h.id == flag.id for h in self.weighed.screening.half_met)
 
     def _things_of(self, flag: Flag) -> str:
-        names = [self.knowledge.kb.findings[a].name for a in flag.when.asks if a in self.knowledge.kb.findings]
-        return "Any of these? " + "; ".join(names) + "."
+        """What a flag consists of, in words; what would explain it away stands apart."""
+        top = flag.when
+        parts = [words for part in (top.parts or (top,)) if (words := self._in_words(part))]
+        lead = {"any": "Any of these? ", "all": "All of these together? "}.get(top.term if len(parts) > 1 else "", "Is this there? ")
+        if top.term == "at_least":
+            lead = f"At least {top.at_least} of these? "
+        apart = [self.knowledge.kb.findings[a].name for a in flag.when.asks if a not in flag.when.core and a in self.knowledge.kb.findings]
+        return lead + "; ".join(dict.fromkeys(parts)) + "." + (f" Unless explained by: {'; '.join(apart)}." if apart else "")
+
+    def _in_words(self, condition: Condition) -> str:
+        """A condition in words, without what is told of the person; "" where nothing else is in it."""
+        if not condition.parts:
+            found = self.knowledge.kb.findings.get(condition.asks[0])
+            return found.name if found else ""
+        if condition.term == "none":
+            return ""
+        said = [words for part in condition.parts if (words := self._in_words(part))]
+        names = list(dict.fromkeys(said))
+        if len(names) < 2:
+            return "".join(names) + (" on both sides" if len(said) > 1 else "")
+        if condition.term == "all":
+            return " with ".join(names)
+        least = condition.at_least or 1
+        return f"{'one' if least == 1 else least} of ({', '.join(names)})"
 
     def _flag_behind(self, asked: Question) -> Flag:
         """The flag for the sake of which something is asked."""
@@ -366,6 +452,25 @@ class Interview:
         *present, absent = self._outcomes(item)
         weight = self.knowledge.kb.constants.next.present
         return weight * max((_switched(turns) for turns in present), default=0) + (1 - weight) * _switched(absent)
+
+
+def _told_of_person(asked: Question, reply: Reply) -> Tree:
+    """What an answer about the person writes into `patient`. Raises UsageError for what is none."""
+    name = asked.ask.partition(":")[2]
+    if asked.kind != "person" or name == "recent-surgery" or reply.answer in ("unknown", "skipped"):
+        return {}
+    if name == "sex":
+        if reply.choice not in SEXES:
+            raise UsageError(f"it is one of {', '.join(SEXES)}")
+        return {"sex": reply.choice}
+    if reply.value is not None and not float(reply.value).is_integer():
+        raise UsageError("write a whole number")
+    if name == "pregnancy":
+        weeks = {} if reply.value is None else {"postpartum_weeks": int(reply.value)}
+        return {"pregnancy": reply.answer == "present" and not weeks, **weeks}
+    if reply.value is None:
+        raise UsageError("an age is answered in years, for example 34")
+    return {"age": int(reply.value)}
 
 
 def _ask(item: BatteryItem, side: str = "midline") -> str:

@@ -216,7 +216,8 @@ def test_knowledge_that_the_pages_call_refused_is_refused_in_these_words(block: 
 SHAPES: dict[str, list[type[BaseModel]]] = {
     "docs/rule-format.md": [
         formats.Rule, formats.Conclusion, formats.Condition, formats.HypothesisTerm, formats.Range, formats.Pattern, formats.Flag,
-        formats.Cause, formats.FindingType, formats.Synonym, formats.Deviation, formats.Reliability, formats.Task, formats.Source,
+        formats.Asking, formats.Cause, formats.FindingType, formats.Synonym, formats.Deviation, formats.Reliability, formats.Task,
+        formats.Source,
         formats.Muscle, formats.Group, formats.Joint, formats.Axis, formats.MeasuredShare, formats.Strategy, formats.Phase,
         formats.Caution, formats.KnowledgeFile, formats.About, formats.Part, formats.Tendency, formats.Difference, formats.MeasuredAction,
         formats.Reversal, formats.Risk, formats.Outlook, formats.Contraindication, formats.Claim, formats.GlossaryTerm, formats.Everyday,

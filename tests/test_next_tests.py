@@ -180,6 +180,20 @@ def test_what_is_written_as_unknown_of_a_raised_flag_is_asked_at_once() -> None:
     assert "ask at once" in asked[0].why
 
 
+def test_where_a_grave_flag_is_raised_things_are_asked_and_no_hand_is_laid_on() -> None:
+    kb = load_knowledge().kb
+    for name in ("red-flag", "overhead-athlete"):
+        case = assess(load_case(f"examples/{name}.yaml"), engine="native")
+        for test in case.next_tests().tests if case.referral.level == "emergency" else ():
+            assert (kb.findings[test.finding].how or "").startswith("Ask"), test.finding
+
+
+def test_words_longer_than_any_name_are_refused_in_short() -> None:
+    with pytest.raises(UsageError, match="at most") as refused:
+        run({"findings": []}).next_tests("x" * 100_000)
+    assert len(str(refused.value)) < 200
+
+
 def test_every_flag_that_says_when_it_is_asked_names_what_there_is() -> None:
     kb = load_knowledge().kb
     regions = {f.region for f in kb.findings.values()}

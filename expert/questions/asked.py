@@ -12,6 +12,7 @@ from expert.words import Found, Unclear, normal, side_word
 
 KINDS = ("muscle", "pattern", "flag", "prediction")
 _BOTH = ("left", "right")
+_LONGEST = 120  # no name is longer, and guessing at what long words may mean takes long
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Asked:
 
 def read(words: str, kb: KnowledgeBase, side: str | None = None, state: str | None = None, kinds: Sequence[str] = KINDS) -> Asked:
     """Read what is asked about; side and state may stand in the words. Raises UsageError with what may have been meant."""
+    if len(words) > _LONGEST:
+        raise UsageError(f"'{words[:30]}...' is longer than any name: at most {_LONGEST} characters")
     kind, name, *rest = _parts(words)
     if len(rest) > 2 or (rest and (side or state)):
         raise UsageError(f"'{words}': write MUSCLE:SIDE:STATE, for example 'gluteus medius:left:underactive'")

@@ -122,7 +122,7 @@ def next_tests(
 def ask(was: Weighed, target: str | None = None, battery: str | None = None, most: int | None = None) -> NextTests:
     """The same for a case that has been weighed."""
     kb, choices = was.knowledge.kb, was.knowledge.kb.constants.next
-    aim = asked.read(target, kb, kinds=("muscle", "pattern")) if target else None
+    aim = None if target is None else asked.read(target, kb, kinds=("muscle", "pattern"))
     aims_at_whole = aim is not None and aim.kind == "pattern"
     leading, wanted = (frozenset[About](), frozenset[About]()) if aims_at_whole else at_stake(was, aim)
     questions = flag_questions(was)
@@ -655,7 +655,7 @@ def flag_questions(was: Weighed) -> list[NextTest]:
     return list(found.values())
 
 
-_RARITY = ("common", "uncommon", "rare")
+RARITY = ("common", "uncommon", "rare")
 _LAST = 4  # the turn of flags that are half met, but of another age or sex
 
 
@@ -667,7 +667,7 @@ def _urgency(flag: Flag, was: Weighed, half: Mapping[str, HalfMet]) -> tuple[obj
     turn = _turn_of(flag, was, half)
     spoken = _prompts(flag, was)
     spoken |= {was.items[key].finding for key in half[flag.id].findings} if flag.id in half else set()
-    rarity, level = _RARITY.index(flag.asking.rarity), LEVELS.index(flag.level)
+    rarity, level = RARITY.index(flag.asking.rarity), LEVELS.index(flag.level)
     return turn, 0 if turn else -len(spoken), rarity, -shared if turn else 0, level, -shared, flag.id
 
 
@@ -712,9 +712,16 @@ def _first_asked(flag: Flag, was: Weighed, told: Container[str]) -> str | None:
     """What to ask of a flag: what raises it at once where something does, else what its authors ask first."""
     kb = was.knowledge.kb
     waiting = [a for a in dict.fromkeys((*filter(None, (flag.asking.first,)), *flag.when.core)) if a in kb.findings and a not in told]
+    if was.screening.stops_plan:  # no hand is laid on a person who is to be referred at once
+        waiting = [a for a in waiting if _is_asked(a, kb)]
     if not waiting or flag.asking.first in waiting or len(waiting) == 1:
         return next(iter(waiting), None)
     return next((a for a in waiting if _raises(a, flag, was)), waiting[0])
+
+
+def _is_asked(name: str, kb: KnowledgeBase) -> bool:
+    """Whether a thing is only asked about, and neither felt nor tested."""
+    return (kb.findings[name].how or "").startswith("Ask")
 
 
 def _raises(name: str, flag: Flag, was: Weighed) -> bool:
