@@ -16,6 +16,10 @@ from expert.model import AXIS_OF, Dropped, Item, KnowledgeBase, Stated, Surgery,
 
 MOST = 2  # examples of one step
 BOTH = ("left", "right")
+_KINDS = {
+    "release": "letting go", "lengthen": "stretches", "mobilise": "mobilising", "activate": "activation", "strengthen": "strengthening",
+    "endurance": "endurance", "control": "control",
+}  # fmt: skip
 _AXIS_TESTED = {"length-test": "length", "range-test": "length", "strength-test": "strength"}
 
 
@@ -95,7 +99,7 @@ def _restricted(surgery: Surgery, words: str, kb: KnowledgeBase) -> Bar:
 
 def _told(entry: Contraindication, muscles: Sequence[str], phases: Sequence[str], kb: KnowledgeBase, where: str = "") -> str:
     whom = ", ".join((kb.groups[i].name if i in kb.groups else kb.muscles[i].name).lower() for i in muscles)
-    steps = (*(phases if muscles else ()), *(f"exercises that {kind}" for kind in entry.kinds))
+    steps = (*(phases if muscles else ()), *(_KINDS[kind] for kind in entry.kinds))
     parts = []
     if muscles:
         parts.append(f"left out for {whom}{where} ({', '.join(steps)})")
@@ -148,7 +152,7 @@ class Choice:
             why = self._why_not(exercise, step)
             if why is None:
                 shown.append(exercise)
-            elif number < MOST:
+            elif number < MOST and not any(bar.everything for bar in self.closed):  # nothing is named: that is said once
                 dropped.append(why)
             if len(shown) == MOST:
                 break

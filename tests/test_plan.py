@@ -332,6 +332,17 @@ def test_two_known_restrictions_are_both_kept_and_one_unknown_word_beside_them_n
     assert examples(shipped_operation("no kneeling", "knee brace locked at night")) == set()
 
 
+def test_where_no_exercise_may_be_named_that_is_said_once_and_not_of_each() -> None:
+    answer = shipped_operation("knee brace locked at night")
+    assert answer.plan.dropped == ()
+    assert sum("no exercise is named" in line for line in answer.plan.left_out) == 1
+
+
+def test_what_a_painful_test_leaves_out_is_named_as_people_name_it() -> None:
+    told = " ".join(of(shows(WEAK_HIP, pain=4)).plan.left_out)
+    assert "(strengthening, endurance)" in told
+
+
 def test_everything_done_on_hands_and_knees_is_tagged_so() -> None:
     for e in KB.exercises.values():
         if re.search(r"on hands and knees|kneel|(?<!feet )at first on the knees|forearm and bent knees", e.how, re.IGNORECASE):
