@@ -33,7 +33,7 @@ def interview(
     kb: KbOption = None,
     rules: RulesOption = None,
 ) -> None:
-    """Examine in a dialogue: the person and red flags first, then what a battery asks, one question at a time. Prints the report at the end.
+    """Examine in a dialogue: the person, red flags, then what a battery asks, one question at a time. Prints the report at the end.
 
     Examples:
 
