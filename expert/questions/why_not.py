@@ -393,9 +393,9 @@ class Asker:
         name = term.name or muscle
         finding = self.kb.findings.get(name) if term.kind == "finding" else None
         keys = [f.key for f in facts]
+        shown = self.prover.known_as(name).name + ("" if term.present else ", absent")
         return Clause(
-            of=self.kb.kinds[name] if finding else term.kind, id=name, name=self.prover.known_as(name).name + ("" if term.present else ", absent"),
-            must_not=must_not, side=side,
+            of=self.kb.kinds[name] if finding else term.kind, id=name, name=shown, must_not=must_not, side=side,
             tasks=self.prover.tasks(t for t in term.contexts if t), taskless="" in term.contexts,
             severity=term.level / 1000 if finding and term.level else None, state=term.state,
             at_least=next((s for s, n in STATUS_LEVEL.items() if n == term.level), "") if term.kind == "hypothesis" else "",
