@@ -60,16 +60,15 @@ def out(text: str | bytes, path: Path | None) -> None:
 
 
 def write_whole(text: str | bytes, path: Path) -> None:
-    """Write a file whole or not at all: first beside it, then in its place. A link is followed; a device or a pipe is written to."""
+    """Write a file whole or not at all: first beside it, then in its place. A device or a pipe is written to."""
     data = text.encode() if isinstance(text, str) else text
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)  # putting a file in its place would destroy it
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # putting a file in its place would destroy it
         else:
-            _replace(target, data)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead round in a circle
-        raise ExpertError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+            _replace(path, data)
+    except OSError as error:
+        raise ExpertError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -75,18 +75,6 @@ def test_where_a_file_cannot_be_written_the_old_one_stays_and_no_half_one_is_lef
     assert [(p.name, p.read_text(encoding="utf-8")) for p in tmp_path.iterdir()] == [("told.txt", "old")]
 
 
-def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
-    file, link = tmp_path / "file.txt", tmp_path / "link.txt"
-    file.write_text("old")
-    link.symlink_to(file)
-    out("new", link)
-    assert (link.is_symlink(), file.read_text()) == (True, "new")
-    link.unlink()
-    link.symlink_to(link)
-    with pytest.raises(ExpertError, match="cannot be written"):
-        out("new", link)
-
-
 def test_a_pipe_is_written_to_and_not_replaced_by_a_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -197,7 +197,7 @@ def test_no_clients_text_tells_points_rules_or_what_a_person_has(case: dict[str,
     assert "you have a " not in text
     assert "hypothes" not in text
     assert not [e.piece.rule.id for h in answer.hypotheses for e in h.evidence if "." in e.piece.rule.id and e.piece.rule.id in text]
-    assert not re.search(r"[+-]\d\.\d|\bpoints\b", text)
+    assert not re.search(r"[+-]\d\.\d|\d points\b|\bpoints (for|against)\b", text)
     assert not [f.title for f in answer.referral.flags if f.title.casefold() in text and f.title.startswith("Possible")]
     if answer.referral.level in ("emergency", "urgent", "soon") and answer.referral.flags:
         assert "days a week" not in text

@@ -487,13 +487,20 @@ def worked_out(was: Weighed, wanted: frozenset[About], candidate: Candidate) -> 
     if not switched[True] and not switched[False]:
         return None
     after = {present: {t.about: t.after for t in moved[present]} for present in OUTCOMES}
-    shown = sorted(switched[True] | switched[False], key=lambda a: (-_net(was.standing.get(a)), a.muscle, a.axis, a.state, a.side))
-    changes = tuple(_change(a, was, after) for a in shown)
+    changes = tuple(sorted((_change(a, was, after) for a in switched[True] | switched[False]), key=_most_likely))
     weight = kb.constants.next.present
     expected = weight * _once(changes, "if_present") + (1 - weight) * _once(changes, "if_absent")
     apart = _apart(moved)
     lead = f"tells {' from '.join(_bare(a, was) for a in apart)}: " if apart else ""
     return _test(candidate, changes, lead, expected, was)
+
+
+def _most_likely(change: Change) -> tuple[float, str, str, float, float, str, str, str]:
+    """What stands best first, then by what becomes of it: left and right decide only between what nothing else tells apart."""
+    return (
+        -change.points, change.muscle, change.state, -change.points_if_present, change.points_if_absent, change.if_present,
+        change.if_absent, change.side,
+    )  # fmt: skip
 
 
 def _once(changes: Sequence[Change], outcome: str) -> int:
