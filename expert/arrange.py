@@ -5,13 +5,13 @@ Data in, data out: the words that join them stand in reports/templates/.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
 from expert.model import AXIS_OF, LEVELS, KnowledgeBase, Tree, mirrored
+from expert.words import short
 
 
 def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
@@ -41,7 +41,6 @@ def arranged(a: Tree, kb: KnowledgeBase, top: int) -> Tree:
     }
 
 
-_BRACKETS = re.compile(r" \([^)]*\)")
 
 
 class _Names:
@@ -56,7 +55,7 @@ class _Names:
         """One key as {name, short, side, task, state, present ...}; what is not known by name keeps its key."""
         if key not in self.known:
             thing = self._thing(key)
-            self.known[key] = {**thing, "short": _BRACKETS.sub("", thing["name"])}
+            self.known[key] = {**thing, "short": short(thing["name"])}
         return self.known[key]
 
     def _thing(self, key: str) -> Tree:
@@ -95,13 +94,7 @@ class _Names:
 
     def title(self, rule: str) -> str:
         """What a rule or pattern is called."""
-        kb = self.kb
-        if rule in kb.rules:
-            return kb.rules[rule].title
-        shown = kb.findings.get(rule.removeprefix("mechanics.").partition(".")[0])
-        if shown is not None:
-            return f"What the position itself holds short and long: {shown.name}"
-        return kb.patterns[rule].name if rule in kb.patterns else rule
+        return self.kb.title(rule)
 
     def muscles(self, ids: Sequence[str]) -> str:
         """Muscles in words, the first few of many: "Gluteus medius, Piriformis, Soleus and 3 others"."""

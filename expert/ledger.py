@@ -241,9 +241,9 @@ def _identity(piece: Piece) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]
     return piece.rule.id, findings, piece.target.via, tuple(p.replace(own, ":_own") for p in piece.basis.premises)
 
 
-def rounded(amount: int) -> int:
-    """Billionths times a weight in thousandths, to thousandths: half up, once."""
-    return (2 * amount + _UNIT) // (2 * _UNIT)
+def rounded(amount: int, unit: int = _UNIT) -> int:
+    """An amount in whole units, half up, once: by itself billionths times a weight in thousandths, to thousandths."""
+    return (2 * amount + unit) // (2 * unit)
 
 
 def judge(about: About, pieces: Iterable[Piece], name: str, constants: Constants) -> Hypothesis:

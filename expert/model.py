@@ -342,6 +342,15 @@ class KnowledgeBase:
         """A link by id: reviewed by hand, or derived from anatomy."""
         return self.links[name] if name in self.links else self.derived[name]
 
+    def title(self, rule: str) -> str:
+        """What a rule or a pattern is called; a rule that mechanics makes, by its finding."""
+        if rule in self.rules:
+            return self.rules[rule].title
+        shown = self.findings.get(rule.removeprefix("mechanics.").partition(".")[0])
+        if shown is not None:
+            return f"What the position itself holds short and long: {shown.name}"
+        return self.patterns[rule].name if rule in self.patterns else rule
+
     def lineage(self, source: str) -> str:
         """Whose claim a source repeats in the end."""
         return self.sources[source].lineage or source

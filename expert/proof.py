@@ -187,7 +187,7 @@ class Prover:
     """Proofs of what one run concluded."""
 
     def __init__(self, result: Result, knowledge: Knowledge) -> None:
-        self.result, self.kb, self.rules = result, knowledge.kb, knowledge.rulebase.rules
+        self.result, self.kb = result, knowledge.kb
         self.items = {i.key: i for i in result.stated.items}
         self.weighed = {h.about: h for h in (*result.contradicted, *result.hypotheses)}
         self._observed = {h.about.key: h for h in result.observed}
@@ -229,8 +229,7 @@ class Prover:
 
     def title(self, rule: str) -> Named:
         """A rule or pattern with its title."""
-        known = self.rules.get(rule)
-        return Named(rule, known.title if known else self.kb.patterns[rule].name)
+        return Named(rule, self.kb.title(rule))
 
     def flags_holding(self, h: Hypothesis) -> tuple[Cited, ...]:
         """The raised flags that may explain all that speaks for a held hypothesis."""

@@ -137,7 +137,7 @@ class _Builder:
         if targets:
             sources = tuple(dict.fromkeys((choices.source, *(d.source for d in finding.deviation))))
             self.rules[name] = CompiledRule(
-                name, f"What the position itself holds short and long: {finding.name}", "direct", targets,
+                name, self.kb.title(name), "direct", targets,
                 "A position holds the muscles that pull into it short and those that pull out of it long.", "D", sources,
                 self.kb.lineage(choices.source), finding.group or finding.id,
             )  # fmt: skip

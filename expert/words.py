@@ -148,6 +148,14 @@ def split_side(words: str) -> tuple[str, str | None]:
     return " ".join(t for t in tokens if t.casefold() not in _SIDE_WORDS), said.pop()
 
 
+_BRACKETS = re.compile(r" \([^)]*\)")
+
+
+def short(name: str) -> str:
+    """A name in a sentence: without what stands in brackets."""
+    return _BRACKETS.sub("", name)
+
+
 def side_word(word: str) -> str | None:
     """The side that a word or letter names."""
     return "midline" if word.strip().casefold() in ("midline", "centre", "center") else _SIDE_WORDS.get(word.strip().casefold())

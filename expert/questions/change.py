@@ -6,7 +6,6 @@ what was read, what fired. Whatever else differs is told: in rows of its own, or
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,12 @@ from typing import Any
 
 from expert import contract
 from expert.model import KnowledgeBase, State, Tree
+from expert.proof import Named
+from expert.words import short
 
 _BESIDE = frozenset({"schema_version", "case_id", "engine", "knowledge", "inputs", "measured", "unused", "trace", "warnings"})
 _RANK = {"supported": 4, "contested": 3, "possible": 3, "contradicted": 2, "insufficient": 1, "": 0}
 _MILLI = 1000
-_BRACKETS = re.compile(r" \([^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,6 @@ class Thing:
     painful: bool = False
     stated: bool = True
     state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A muscle by id and name."""
-
-    id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,13 +210,6 @@ class _Names:
         name = next((shelf[first].name for shelf in shelves if first in shelf), first)
         return ", ".join((name, *rest))
 
-    def title(self, rule: str) -> str:
-        """What a rule is called; a rule that mechanics makes, by its finding."""
-        if rule in self.kb.rules:
-            return self.kb.rules[rule].title
-        shown = self.kb.findings.get(rule.removeprefix("mechanics.").partition(".")[0])
-        return f"What the position itself holds short and long: {shown.name}" if shown else rule
-
 
 def thing(item: Tree, kb: KnowledgeBase) -> Thing:
     """An item of the JSON, with its task in words."""
@@ -235,7 +220,7 @@ def thing(item: Tree, kb: KnowledgeBase) -> Thing:
 
 def named(key: str, name: str, side: str = "midline", task: str = "", **more: Any) -> Thing:
     """A thing by its name, and by what of it stands outside brackets."""
-    return Thing(key, name, _BRACKETS.sub("", name), side, task, **more)
+    return Thing(key, name, short(name), side, task, **more)
 
 
 # --- red flags ------------------------------------------------------------------------------------------------------------------
@@ -306,7 +291,7 @@ def _reasons(before: Tree, after: Tree, names: _Names) -> Iterator[Reason]:
             if old != new:
                 change = "came" if old is None else "went" if new is None else "changed"
                 points = (old or 0) / _MILLI, (new or 0) / _MILLI
-                found.append(Reason(key[0], names.title(key[0]), change, *points, names.things(findings)))
+                found.append(Reason(key[0], names.kb.title(key[0]), change, *points, names.things(findings)))
     yield from sorted((r for r in found if r.was != r.now), key=lambda r: (-abs(r.now - r.was), r.rule))
     old, new = _rival(before), _rival(after)
     if old != new:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,8 +24,7 @@ from expert.model import (
     StruckOut,
 )
 from expert.questions.answer import Answer
-
-_BRACKETS = re.compile(r" \([^)]*\)")
+from expert.words import short
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +212,7 @@ class _Names:
 
     def thing(self, key: str) -> Thing:
         item = self.items[key]
-        name = _BRACKETS.sub("", self.kb.findings[item.finding].name)
+        name = short(self.kb.findings[item.finding].name)
         return Thing(key, name, item.side, self.kb.tasks[item.task].name if item.task else "")
 
     def things(self, keys: Iterable[str]) -> tuple[Thing, ...]:

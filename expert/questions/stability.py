@@ -181,7 +181,7 @@ class Calculus:
     def weight(self, name: str, base: int) -> Column:
         """One weight (thousandths) in every drawing."""
         if (name, base) not in self._columns:
-            self._columns[name, base] = [_rounded(base * f, _THOUSAND) for f in _factors(name, self.moved, self.drawings)]
+            self._columns[name, base] = [ledger.rounded(base * f, _THOUSAND) for f in _factors(name, self.moved, self.drawings)]
         return self._columns[name, base]
 
     def course(self, unit: Unit) -> list[Rank]:
@@ -228,10 +228,10 @@ class Calculus:
         if part.rule.startswith(_ROD):
             base = thousandths(self.constants.mechanics.points)
             least = min(base, thousandths(self.constants.caps[part.grade]))  # type: ignore[index]
-            return [_rounded(part.points * min(m, c), least) for m, c in zip(self.weight("mechanics.points", base), cap, strict=True)]
+            return [ledger.rounded(part.points * min(m, c), least) for m, c in zip(self.weight("mechanics.points", base), cap, strict=True)]
         if part.absent:
             share = self.weight("absent_share_of_cap", thousandths(self.constants.absent_share_of_cap))
-            cap = [_rounded(c * s, _THOUSAND) for c, s in zip(cap, share, strict=True)]
+            cap = [ledger.rounded(c * s, _THOUSAND) for c, s in zip(cap, share, strict=True)]
         return map(min, self.weight(f"rules.{part.rule}", part.points), cap)
 
     def _severity_of(self, part: Part) -> Iterable[int]:
@@ -241,11 +241,6 @@ class Calculus:
             return self.weight(f"severity.{self._severity[part.severity]}", part.severity)
         severe = thousandths(self.constants.severity.severe)
         return map(min, self.weight("severity.number_slope", part.severity), self.weight("severity.severe", severe))
-
-
-def _rounded(amount: int, by: int) -> int:
-    """Divided, half up."""
-    return (2 * amount + by) // (2 * by)
 
 
 @lru_cache(maxsize=8192)
