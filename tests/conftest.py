@@ -15,7 +15,7 @@ from expert.model import Knowledge
 _CHECKS = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.large_base_example)
 _PHASES = (Phase.explicit, Phase.generate, Phase.target, Phase.shrink)
 _ALWAYS = {"deadline": None, "database": None, "suppress_health_check": _CHECKS, "phases": _PHASES}
-settings.register_profile("quick", max_examples=20, derandomize=True, **_ALWAYS)
+settings.register_profile("quick", max_examples=60, derandomize=True, **_ALWAYS)
 settings.register_profile("long", max_examples=10_000, print_blob=True, **_ALWAYS)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
