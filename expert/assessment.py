@@ -72,7 +72,7 @@ class Assessment:
 
     def next_tests(self, target: str | None = None, battery: str | None = None) -> questions.NextTests:
         """What to look at next, best first, with what each outcome would change, and whether to stop. `target`: what to rule in or out."""
-        return questions.next_tests(self.result.stated, self.knowledge, target, battery)
+        return questions.next_tests(self.result.stated, self.knowledge, target, battery, screening=self.referral)
 
     def what_if(
         self, add: questions.Entries = (), drop: questions.Entries = (), set: questions.Settings = (), measure: questions.Entries = ()

@@ -142,7 +142,7 @@ class Choice:
         self, kb: KnowledgeBase, closed: Sequence[Bar], long: Mapping[str, frozenset[str]], busy: Mapping[str, frozenset[str]]
     ) -> None:
         self.kb, self.closed, self.long, self.busy = kb, closed, long, busy
-        self._by_muscle = _shelved(kb)
+        self._shelves: dict[str, list[Exercise]] = {}
 
     def of(self, step: Step) -> tuple[tuple[Exercise, ...], tuple[Dropped, ...]]:
         """The examples of a step, at most two, and what would have been one but for something that forbids it."""
@@ -168,7 +168,7 @@ class Choice:
         for muscle in self._partners.get(step.muscle, ()) if kinds else ():
             if muscle in busy or any(muscle in bar.muscles and step.side in bar.sides for bar in self.closed):
                 continue
-            fitting = (e for e in self._by_muscle.get(muscle, ()) if e.kind in kinds and not ends(e, self.kb))
+            fitting = (e for e in self._shelf_of(muscle) if e.kind in kinds and not ends(e, self.kb))
             spared = (e for e in fitting if busy.isdisjoint(m for named in e.muscles for m in self.kb.members(named)))
             shown = [e for e in spared if not any(bar.closes(e, muscle, step.side) for bar in self.closed)]
             if shown:
@@ -179,10 +179,15 @@ class Choice:
     def _partners(self) -> Mapping[str, Sequence[str]]:
         return _antagonists(self.kb)
 
+    def _shelf_of(self, muscle: str) -> list[Exercise]:
+        if muscle not in self._shelves:
+            self._shelves[muscle] = _shelf(muscle, self.kb)
+        return self._shelves[muscle]
+
     def _fitting(self, step: Step) -> Iterator[Exercise]:
         """Exercises of the kinds that the strategy asks for; to the end of a range only what tested short."""
         kinds = {kind for phase, kinds in step.strategy.kinds.items() if phase == step.phase for kind in kinds}
-        for exercise in self._by_muscle.get(step.muscle, ()):
+        for exercise in self._shelf_of(step.muscle):
             if exercise.kind in kinds and (step.length == "shortened" or not ends(exercise, self.kb)):
                 yield exercise
 
@@ -213,14 +218,14 @@ def _antagonists(kb: KnowledgeBase) -> Mapping[str, Sequence[str]]:
     return {muscle: sorted(others, key=lambda m: (others[m], m)) for muscle, others in found.items()}
 
 
-def _shelved(kb: KnowledgeBase) -> Mapping[str, list[Exercise]]:
-    """Exercises by muscle: first what names the muscle itself, then what asks less, then by grade and id."""
-    found: dict[str, list[tuple[bool, bool, str, str, Exercise]]] = defaultdict(list)
-    for e in kb.exercises.values():
-        hard = any(kb.provocations[tag].demanding for tag in e.provokes)
-        for muscle in {m for named in e.muscles for m in kb.members(named)}:
-            found[muscle].append((muscle not in e.muscles, hard, e.grade, e.id, e))
-    return {muscle: [e for *_, e in sorted(told, key=lambda t: t[:4])] for muscle, told in found.items()}
+def _shelf(muscle: str, kb: KnowledgeBase) -> list[Exercise]:
+    """The exercises of a muscle: first what names the muscle itself, then what asks less, then by grade and id."""
+    found = [e for e in kb.exercises.values() if any(muscle in kb.members(named) for named in e.muscles)]
+    return sorted(found, key=lambda e: (muscle not in e.muscles, _is_hard(e, kb), e.grade, e.id))
+
+
+def _is_hard(exercise: Exercise, kb: KnowledgeBase) -> bool:
+    return any(kb.provocations[tag].demanding for tag in exercise.provokes)
 
 
 def ends(exercise: Exercise, kb: KnowledgeBase) -> bool:

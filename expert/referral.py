@@ -57,8 +57,10 @@ def _raised(flag: Flag, findings: tuple[str, ...]) -> FlagRaised:
 def _told_by_pain(stated: Stated, findings: Mapping[str, FindingType]) -> Mapping[str, Sequence[Item]]:
     """Symptoms that pain noted on any finding tells of by itself, resting on the items that hurt."""
     hurt = [replace(i, present=True) for i in stated.items if i.painful]
+    if not hurt:
+        return {}
     own = by_finding(stated.items)
-    return {f.id: [*own.get(f.id, ()), *hurt] for f in findings.values() if f.told_by_pain and hurt}
+    return {f.id: [*own.get(f.id, ()), *hurt] for f in findings.values() if f.told_by_pain}
 
 
 def decided(flag: Flag, stated: Stated, findings: Mapping[str, FindingType], severity: SeverityFactors) -> Decided:

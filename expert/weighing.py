@@ -65,8 +65,8 @@ class Weighed:
         return _turned(self, more, only)
 
 
-def weigh(stated: Stated, knowledge: Knowledge) -> Weighed:
-    """Weigh a case as the straight line does."""
+def weigh(stated: Stated, knowledge: Knowledge, screening: Referral | None = None) -> Weighed:
+    """Weigh a case as the straight line does. `screening`: of this very case, where it has been made already."""
     kb, rules = knowledge.kb, knowledge.rulebase
     items = {i.key: i for i in stated.items}
     names = {m.id: m.name for m in kb.muscles.values()}
@@ -79,7 +79,7 @@ def weigh(stated: Stated, knowledge: Knowledge) -> Weighed:
     suspicions = {f.key: f for f in facts_of(bases.values())}
     inferred = inference.infer(rules.programs["inferred"], [*facts, *suspicions.values()], NATIVE)
     concluded = _by_axis(ledger.draw_inferred(inferred, rules.rules, seen, bases, items))
-    screening = referral.screen(stated, kb.flags, kb.findings, kb.constants.severity)
+    screening = screening or referral.screen(stated, kb.flags, kb.findings, kb.constants.severity)
     again = [p for axis, pieces in concluded.items() for p in (*observed.get(axis, ()), *pieces)]
     standing = first | _sheets(again, names, knowledge)
     held = {about: _held(h, screening, items) for about, h in standing.items()}

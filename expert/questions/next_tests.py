@@ -27,6 +27,7 @@ from expert.model import (
     Item,
     Knowledge,
     KnowledgeBase,
+    Referral,
     Stated,
     mirrored,
 )
@@ -110,13 +111,15 @@ class NextTests(Answer):
 
 
 def next_tests(
-    stated: Stated, knowledge: Knowledge, target: str | None = None, battery: str | None = None, most: int | None = None
-) -> NextTests:
-    """What to look at next in a case; `target` ("muscle:side[:state]"): to rule one suspicion in or out; `battery`: only what stands in it.
+    stated: Stated, knowledge: Knowledge, target: str | None = None, battery: str | None = None, most: int | None = None,
+    screening: Referral | None = None,
+) -> NextTests:  # fmt: skip
+    """What to look at next in a case; `target` ("muscle:side[:state]"): to rule one suspicion in or out; `battery`: only what stands in it;
+    `screening`: of this very case, where it has been made already.
 
     Raises UsageError for a target or a battery that nobody knows.
     """
-    return ask(weigh(stated, knowledge), target, battery, most)
+    return ask(weigh(stated, knowledge, screening), target, battery, most)
 
 
 def ask(was: Weighed, target: str | None = None, battery: str | None = None, most: int | None = None) -> NextTests:

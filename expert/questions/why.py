@@ -213,7 +213,7 @@ class _Asker(Asker):
 
     @cached_property
     def _scales(self) -> Weighed:
-        return weigh(self.result.stated, self.knowledge)
+        return weigh(self.result.stated, self.knowledge, self.result.referral)
 
     # --- patterns, flags, predictions
 
