@@ -207,6 +207,26 @@ def test_an_engine_that_failed_in_one_case_is_clean_for_the_next() -> None:
 
 
 @needs_experta
+def test_a_case_that_is_broken_off_half_way_leaves_nothing_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    from expert.inference import rete
+
+    engine, program = rete.build(tied(3)), tied(3)
+    add = engine.matcher.root_node.add
+
+    def broken_off(given: Any) -> None:
+        add(given)
+        if given.get("name") == "z":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine.matcher.root_node, "add", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            engine.fire_all([fact("a"), fact("z")])
+    for named in ([fact("z", "right")], [fact("a", "right")], [fact("a"), fact("z")]):
+        assert engine.fire_all(named) == rete.build(program).fire_all(named) != set()
+
+
+@needs_experta
 def test_each_thread_has_an_engine_of_its_own_and_keeps_it() -> None:
     from expert.inference import rete
 

@@ -1,7 +1,8 @@
 """The same rules on experta: built once per program and thread, reused by reset, facts declared in one batch.
 
 Its default strategy leaves stale activations on the agenda and so fires rules that it must not; ours removes what is removed and
-orders the rest totally. Its matcher polls every rule after every firing; ours polls those that something reached.
+orders the rest totally. Its matcher polls every rule after every firing, and clears shared nodes once for each way to them; ours polls
+those that something reached, and clears each node that remembers anything once.
 """
 
 from __future__ import annotations
@@ -144,6 +145,7 @@ def _engine(x: Any, item: Any) -> Any:
         """Runs one program over one case at a time; nothing of a case outlives the next."""
 
         __matcher__ = _matcher()
+        initial: list[Any] | None = None
 
         def fire_all(self, facts: Sequence[Fact]) -> set[Firing]:
             self.fired: set[Firing] = set()
@@ -153,6 +155,11 @@ def _engine(x: Any, item: Any) -> Any:
             self.run()
             fired, self.fired = self.fired, set()
             return fired
+
+        def get_deffacts(self) -> list[Any]:
+            if self.initial is None:  # stock looks through every attribute of the engine, each time
+                self.initial = super().get_deffacts()
+            return self.initial
 
         def derive(self, fact: Fact) -> None:
             if fact.key not in self.known:
@@ -210,6 +217,7 @@ def _polling_the_touched(ReteMatcher: Any) -> Any:
             # the stock method's cache would keep the last engine alive
             for number, node in enumerate(ReteMatcher._get_conflict_set_nodes.__wrapped__(self)):
                 self._watch(number, node)
+            self.remembering = _remembering(self.root_node)
 
         def _watch(self, number: int, node: Any) -> None:
             activate = node._activate
@@ -225,17 +233,26 @@ def _polling_the_touched(ReteMatcher: Any) -> Any:
                 self.root_node.remove(fact)
             for fact in adding or ():
                 self.root_node.add(fact)
-            added: list[Any] = []
-            removed: list[Any] = []
             touched, self.touched = self.touched, {}
-            for _, node in sorted(touched.items(), key=lambda entry: entry[0]):
-                new, old = node.get_activations()
-                added.extend(new)
-                removed.extend(old)
-            return added, removed
+            told = [touched[number].get_activations() for number in sorted(touched)]
+            return [a for added, _ in told for a in added], [a for _, removed in told for a in removed]
 
         def reset(self) -> None:
-            super().reset()
-            self.touched.clear()
+            for node in self.remembering:
+                node._reset()
+            self.changes()  # a case that was broken off leaves nothing for the next
 
     return PollsTheTouched
+
+
+def _remembering(root: Any) -> list[Any]:
+    """Every node of a network that remembers something, once."""
+    from experta.matchers.rete.mixins import NoMemory
+
+    found, todo = {id(root): root}, [root]
+    while todo:
+        for child in todo.pop().children:
+            if id(child.node) not in found:
+                found[id(child.node)] = child.node
+                todo.append(child.node)
+    return [node for node in found.values() if not isinstance(node, NoMemory)]
