@@ -55,3 +55,11 @@ class UsageError(ExpertError):
 
 class EngineError(ExpertError):
     """The engine that was asked for cannot run here."""
+
+
+class StoreError(ExpertError):
+    """The file of saved cases, or its disk, cannot do what was asked. What was acknowledged before is still in it."""
+
+
+class UnknownSaved(UsageError):
+    """A person or a visit that is not among the saved cases."""

@@ -23,9 +23,9 @@ _CACHE: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The user's own cache is neither read nor written, by this process or those it starts."""
+    """The user's own cache and saved cases are neither read nor written, by this process or those it starts."""
     _CACHE.append(tempfile.mkdtemp(prefix="myologic-tests-"))
-    os.environ["XDG_CACHE_HOME"] = _CACHE[0]
+    os.environ["XDG_CACHE_HOME"] = os.environ["XDG_DATA_HOME"] = _CACHE[0]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -20,12 +20,18 @@ FLOORS = {
     },
     3: {"pipeline", "weighing"},
     4: {
-        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "terminal", "voices", "questions",
+        "lint", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
         "questions.answer", "questions.asked", "questions.change", "questions.compare", "questions.drivers", "questions.marking",
         "questions.next_tests", "questions.overturn", "questions.replay", "questions.stability", "questions.uncertainty",
         "questions.what_if", "questions.why", "questions.why_not",
     },
-    5: {"assessment", "interview", "cli_interview", "cli", "cli_report", "cli_ask", "cli_visits", "cli_kb", ""},
+    5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_visits", "cli_kb", ""},
+    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk"},
+    7: set(),  # the rooms of the pages: each a stranger to the others
+    8: {"web.app"},
+    9: {"web.server"},
+    10: {"cli_serve"},
+    11: {"cli"},
 }  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 
@@ -44,7 +50,6 @@ SAME_FLOOR = {
     ("inference.rete", "inference.experta_door"): "experta comes through its door",
     ("inference.rete", "inference.native"): "both engines derive the same fact from a firing",
     ("plan", "exercises"): "a step of the plan carries its examples",
-    ("cli", ""): "the doorway calls the face that everybody calls",
     ("questions", "questions.answer"): "the face of the rooms",
     ("questions", "questions.compare"): "the face of the rooms",
     ("questions", "questions.drivers"): "the face of the rooms",
@@ -71,33 +76,31 @@ SAME_FLOOR = {
     ("questions.why", "questions.asked"): "what a question is about is read in one place",
     ("questions.why_not", "questions.asked"): "what a question is about is read in one place",
     ("questions.why", "questions.why_not"): "why something that is not there is why not; what is not known yet are its nearest rules",
+    ("web.safety", "web.settings"): "what guards is set up",
+    ("web.safety", "web.problems"): "what is refused is said alike",
+    ("web.desk", "web.settings"): "how much may wait is set up",
     ("", "assessment"): "the face names what programs use",
-    ("cli", "cli_ask"): "one command line, its commands in several rooms",
-    ("cli", "cli_report"): "one command line, its commands in several rooms",
     ("cli_report", ""): "the doorway calls the face that everybody calls",
     ("questions", "questions.marking"): "the face of the rooms",
     ("questions.marking", "questions.answer"): "every answer shows itself alike",
     ("questions.marking", "questions.asked"): "an expected answer is read as a question is",
     ("packs", "cases"): "a pack holds cases",
     ("cli_report", "cli_ask"): "a case is read and an answer told alike",
-    ("cli", "cli_interview"): "one command line, its commands in several rooms",
     ("cli_interview", ""): "the doorway calls the face that everybody calls",
     ("cli_interview", "interview"): "the terminal is a room of the dialogue",
     ("", "interview"): "the face names what programs use",
-    ("cli", "cli_kb"): "one command line, its commands in several rooms",
     ("questions.what_if", "questions.change"): "what differs is told alike",
     ("questions.compare", "questions.change"): "what differs is told alike",
     ("questions.replay", "questions.change"): "what differs is told alike",
     ("questions.overturn", "questions.change"): "things are named alike",
     ("questions.overturn", "questions.asked"): "what a question is about is read alike",
     ("questions.compare", "questions.what_if"): "what a case says of one thing is told alike",
-    ("cli", "cli_visits"): "one command line, its commands in several rooms",
     ("cli_visits", "cli_ask"): "every answer is told alike",
     ("cli_visits", ""): "the doorway calls the face that everybody calls",
     ("cli_ask", ""): "the doorway calls the face that everybody calls",
     ("cli_kb", ""): "the doorway calls the face that everybody calls",
 }
-READS_DISK = {"cases", "knowledge", "packs", "resources", "terminal"}
+READS_DISK = {"cases", "knowledge", "packs", "resources", "store", "terminal"}
 OPENERS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "iterdir", "glob", "rglob", "fdopen", "mkstemp"}
 
 MODULES = sorted(
