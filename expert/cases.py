@@ -52,12 +52,24 @@ def case_from_text(text: str, where: str = "case") -> Case:
         document = (read_json if text.lstrip("\ufeff \t\r\n").startswith("{") else read_yaml)(text, where)
     except Unreadable as unreadable:
         raise CaseError(unreadable.faults) from None
-    return _shaped(document)
+    return case_from_document(document)
 
 
 def case_from_mapping(data: Mapping[str, Any], where: str = "case") -> Case:
     """A case from plain data, as a program that embeds us has it."""
-    return _shaped(Document(where, dict(data)))
+    return case_from_document(Document(where, dict(data)))
+
+
+def case_from_document(document: Document) -> Case:
+    """A case from what was read already."""
+    try:
+        refuse_hidden(document)
+    except Unreadable as unreadable:
+        raise CaseError(unreadable.faults) from None
+    shape, faults = shaped(CaseFile, document)
+    if shape is None:
+        raise CaseError(faults)
+    return Case(shape, document)
 
 
 def case_from_quick(
@@ -76,7 +88,7 @@ def case_from_quick(
     if faults:
         raise CaseError(faults)
     told = {"case_id": "quick", "patient": dict(patient or {}), "findings": findings, "measurements": measurements}
-    return _shaped(Document("quick entry", told))
+    return case_from_document(Document("quick entry", told))
 
 
 def _quick(text: str, present: bool | str, faults: list[Fault]) -> dict[str, Any]:
@@ -128,17 +140,6 @@ def _once(entry: dict[str, Any], field: str, value: Any, text: str, faults: list
     if field in entry:
         faults.append(Fault("quick entry", 0, f"'{text}': two readings of its {field}: '{entry[field]}' and '{value}'"))
     entry[field] = value
-
-
-def _shaped(document: Document) -> Case:
-    try:
-        refuse_hidden(document)
-    except Unreadable as unreadable:
-        raise CaseError(unreadable.faults) from None
-    shape, faults = shaped(CaseFile, document)
-    if shape is None:
-        raise CaseError(faults)
-    return Case(shape, document)
 
 
 def _decoded(data: bytes, where: str, cap: int) -> str:

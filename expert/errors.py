@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong: where (`file:line`, or a field path where there are no lines) and what."""
+    """One thing that is wrong: where (`file:line`, or a field path where there are no lines) and what.
+
+    For programs: `pointer`, its place in the data (RFC 6901; "" is the whole), and `meant`, what may have been meant instead.
+    """
 
     where: str
     line: int
     message: str
+    pointer: str = ""
+    meant: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         place = f"{self.where}:{self.line}" if self.line else self.where
@@ -28,7 +33,7 @@ class ExpertError(Exception):
         self.faults: tuple[Fault, ...] = (
             (Fault("", 0, faults),) if isinstance(faults, str) else tuple(sorted(set(faults)))
         )
-        super().__init__("\n".join(str(f).removeprefix(": ") for f in self.faults))
+        super().__init__("\n".join(dict.fromkeys(str(f).removeprefix(": ") for f in self.faults)))
 
 
 class CaseError(ExpertError):

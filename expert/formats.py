@@ -37,6 +37,9 @@ State = Literal["overactive", "underactive", "shortened", "lengthened", "weak", 
 Relative = Literal["same", "opposite", "both"]
 Side = Literal["left", "right", "bilateral", "midline"]
 Level = Literal["emergency", "urgent", "soon", "routine"]
+BodyPart = Literal[
+    "foot", "leg", "knee", "thigh", "hip", "pelvis", "abdomen", "back", "thorax", "shoulder", "arm", "forearm", "neck", "head",
+]  # fmt: skip
 Driver = Literal["muscle", "gravity", "ground", "joint", "pain", "unknown"]
 PhaseId = Literal["awareness", "mobility", "activation", "integration"]
 ExerciseKind = Literal["release", "lengthen", "mobilise", "activate", "strengthen", "endurance", "control"]
@@ -116,10 +119,7 @@ class Muscle(Entry):
     """A muscle as clinicians name it. Directions are the textbook's; how much it contributes is in `shares`."""
 
     name: Text
-    region: Literal[
-        "foot", "leg", "knee", "thigh", "hip", "pelvis", "abdomen", "back", "thorax", "shoulder", "arm", "forearm",
-        "neck", "head",
-    ]  # fmt: skip
+    region: BodyPart
     synonyms: tuple[Words, ...] = ()
     actions: tuple[Id, ...] = Field((), description="direction ids of kb/joints.yaml")
     parts: tuple[Part, ...] = ()
@@ -135,6 +135,17 @@ class Muscle(Entry):
     levels: Text | None = None
     labels: dict[str, Text] = Field(default_factory=dict, description="names in other languages, by language code")
     sources: tuple[Id, ...]
+
+
+class Region(Entry):
+    """A part of the drawn body that can be pointed at, on the left and on the right, with the muscles that lie under it."""
+
+    name: Text
+    view: Literal["front", "back"]
+    surface: tuple[Id, ...] = Field((), description="muscles that lie under the skin there")
+    deep: tuple[Id, ...] = Field((), description="muscles that lie deeper, to which this region is the nearest")
+    nearest: tuple[BodyPart, ...] = Field((), description="parts of the body whose muscles are shown here where no region names them")
+    seen: tuple[Id, ...] = Field((), description="regions of findings that are looked for here")
 
 
 class Group(Entry):
@@ -993,6 +1004,7 @@ class KnowledgeFile(Shape):
     sources: tuple[Source, ...] = ()
     muscles: tuple[Muscle, ...] = ()
     groups: tuple[Group, ...] = ()
+    regions: tuple[Region, ...] = ()
     joints: tuple[Joint, ...] = ()
     shares: tuple[MeasuredShare, ...] = ()
     measured_actions: tuple[MeasuredAction, ...] = ()
@@ -1028,6 +1040,7 @@ class KnowledgeFile(Shape):
 
 
 # --- cases -----------------------------------------------------------------------------------------------------------------
+# `repr=False`: names and free text. Nothing repeats them, not even a message about what is wrong with them.
 
 Severity = Literal["mild", "moderate", "severe"]
 Pain = Annotated[_Float, Field(ge=0, le=10, allow_inf_nan=False)]
@@ -1063,9 +1076,9 @@ class CaseFinding(Wordy):
     pain: Pain = 0
     limited_by: Literal["pain", "stiffness", "weakness", "control", "fear"] | None = None
     region: Words | None = None
-    onset: Text | None = None
+    onset: Text | None = Field(None, repr=False)
     year: StrictInt | None = None
-    note: Text | None = None
+    note: Text | None = Field(None, repr=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -1105,13 +1118,13 @@ class CaseMeasurement(Shape):
     value: Number
     unit: Words
     pain: Pain = 0
-    note: Text | None = None
+    note: Text | None = Field(None, repr=False)
 
 
 class CasePatient(Shape):
     """What is known of the person. Nothing here is needed; age, sex and pregnancy bear on safety."""
 
-    name: Text | None = None
+    name: Text | None = Field(None, repr=False)
     age: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
     sex: Literal["female", "male", "other"] | None = None
     mass_kg: Annotated[_Float, Field(gt=0, le=500, allow_inf_nan=False)] | None = None
@@ -1125,8 +1138,8 @@ class CasePatient(Shape):
 class CaseVisit(Shape):
     """When, and by whom it was examined."""
 
-    date: Date | None = None
-    examiner: Text | None = None
+    date: Date | None = Field(None, repr=False)
+    examiner: Text | None = Field(None, repr=False)
 
 
 class InterviewStep(Shape):
@@ -1157,7 +1170,7 @@ class CaseFile(Shape):
     symptoms: Annotated[tuple[CaseFinding, ...], Field(max_length=200)] = ()
     surgery: Annotated[tuple[CaseSurgery, ...], Field(max_length=50)] = ()
     measurements: Annotated[tuple[CaseMeasurement, ...], Field(max_length=200)] = ()
-    notes: Annotated[str, StringConstraints(strict=True, max_length=20000)] | None = None
+    notes: Annotated[str, StringConstraints(strict=True, max_length=20000)] | None = Field(None, repr=False)
     interview: CaseInterview | None = Field(None, description="written by `myologic interview`, to go on from; nothing reasons with it")
 
 

@@ -81,8 +81,8 @@ class _Reader:
         self.unused: list[Unused] = []
         self.amounts: list[Amount] = []
 
-    def fault(self, path: Path, message: str) -> None:
-        self.faults.append(self.case.document.fault(path, message))
+    def fault(self, path: Path, message: str, meant: tuple[str, ...] = ()) -> None:
+        self.faults.append(self.case.document.fault(path, message, meant))
 
     def read(self, entry: CaseFinding, path: Path) -> None:
         flag = self._flag(entry)
@@ -245,7 +245,7 @@ class _Reader:
                     return None
                 said = said or inside  # type: ignore[assignment]
         if isinstance(found, Unclear):
-            self.fault((*path, "name"), self._unclear(entry.name, found))
+            self.fault((*path, "name"), self._unclear(entry.name, found), found.near)
             return None
         if found.mended:
             self.warnings.append(f"'{entry.name}' was read as {found.reading.id}")
@@ -263,7 +263,7 @@ class _Reader:
             return named.task
         found = self.kb.words.look_up("task", split_side(entry.task)[0])
         if isinstance(found, Unclear):
-            self.fault((*path, "task"), f"unknown task '{entry.task}'{found.hint}")
+            self.fault((*path, "task"), f"unknown task '{entry.task}'{found.hint}", found.near)
             return None
         task = found.reading.id
         if named.task and named.task != task:

@@ -26,8 +26,7 @@ class Sheet:
     @property
     def case(self) -> Case:
         """The case as `assess` takes it, with the lines of its own file."""
-        inside = {path[1:]: line for path, line in self.document.lines.items() if path[:1] == ("case",)}
-        return Case(self.shape.case, Document(self.document.where, self.document.data["case"], inside))
+        return Case(self.shape.case, self.document.part("case"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from rapidfuzz import fuzz, process
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -55,20 +56,31 @@ _WORDS: Mapping[str, bool | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data and, for each path into it, its line (1-based). JSON's lines are found from its text when something is at fault."""
+    """Plain data and, for each path into it, its line (1-based). JSON's lines are found from its text when something is at fault.
+
+    `at`: where in the text the data stands, when it is a part of what was read.
+    """
 
     where: str
     data: Any
     lines: Mapping[Path, int] = field(default_factory=dict)
     text: str = ""
+    at: Path = ()
 
-    def fault(self, path: Path, message: str) -> Fault:
+    def part(self, *path: str | int) -> Document:
+        """What stands at a path, as a document of its own that still knows its place."""
+        data = self.data
+        for step in path:
+            data = data[step]
+        return Document(self.where, data, self.lines, self.text, (*self.at, *path))
+
+    def fault(self, path: Path, message: str, meant: Sequence[str] = ()) -> Fault:
         """A fault at the nearest enclosing place whose line is known."""
-        lines = self.lines or _lines(self.text)
-        for end in range(len(path), -1, -1):
-            if line := lines.get(path[:end]):
-                return Fault(self.where, line, message)
-        return Fault(self.where, 0, f"{spell(path)}: {message}" if path else message)
+        lines, whole = self.lines or _lines(self.text), (*self.at, *path)
+        for end in range(len(whole), -1, -1):
+            if line := lines.get(whole[:end]):
+                return Fault(self.where, line, message, pointer(whole), tuple(meant))
+        return Fault(self.where, 0, f"{spell(path)}: {message}" if path else message, pointer(whole), tuple(meant))
 
 
 @lru_cache(maxsize=4)
@@ -92,6 +104,11 @@ class Unreadable(Exception):
 def spell(path: Path) -> str:
     """`findings[2].side` for ("findings", 2, "side")."""
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+
+
+def pointer(path: Path) -> str:
+    """`/findings/2/side` for ("findings", 2, "side"): RFC 6901."""
+    return "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in path)
 
 
 def read_yaml(text: str, where: str, cap: int = YAML_CAP) -> Document:
@@ -347,33 +364,47 @@ def _is_echo(one: Any, found: Sequence[Any]) -> bool:
 def _fault(model: type[BaseModel], document: Document, found: Any) -> Fault:
     path: Path = tuple(p for p in found["loc"] if p != "[key]")
     message = found["msg"].removeprefix("Value error, ")
+    meant: Sequence[str] = ()
     if found["type"] == "extra_forbidden":
         known = _fields_at(model, path[:-1])
-        message = f"unknown key '{path[-1]}'{did_you_mean(str(path[-1]), known)}"
+        message, meant = f"unknown key '{path[-1]}'{did_you_mean(str(path[-1]), known)}", near(str(path[-1]), known)
     elif found["type"] == "missing":
         message, path = f"'{path[-1]}' is missing", path[:-1]
     else:
         value = found.get("input")
-        shown = f" (here: {json.dumps(value, ensure_ascii=False)[:60]})" if isinstance(value, (str, int, float)) else ""
+        told = isinstance(value, (str, int, float)) and not _is_private(model, path)
+        shown = f" (here: {json.dumps(value, ensure_ascii=False)[:60]})" if told else ""
         message = _IN_WORDS.get(found["type"], f"{message[:1].lower()}{message[1:]}")
         if found["type"] == "string_pattern_mismatch" and _ID_PATTERN in found["ctx"]["pattern"]:
             message = "this is no id; an id is lower-case words joined by hyphens"
         message = f"'{spell(path)}': {message}{shown}"
-    return document.fault(path, message)
+    return document.fault(path, message, meant)
 
 
 def _fields_at(model: type[BaseModel], path: Path) -> list[str]:
     """The field names of the model that stands at this path."""
     here: Any = model
-    for step in path:
-        if isinstance(step, int):
-            continue
-        fields = getattr(here, "model_fields", {})
-        named = next((f for n, f in fields.items() if step in (n, f.alias)), None)
-        if named is None:
-            return []
-        here = _model_in(named.annotation)
+    for found in _fields_on(model, path):
+        here = found and _model_in(found.annotation)
     return [f.alias or n for n, f in getattr(here, "model_fields", {}).items()]
+
+
+def _is_private(model: type[BaseModel], path: Path) -> bool:
+    """Whether a message must not repeat what stands here: in a field that is not to be shown, or where a map that has one belongs."""
+    fields = [f for f in _fields_on(model, path) if f is not None]
+    inside = _model_in(fields[-1].annotation) if fields else None
+    return any(not f.repr for f in (*fields, *(inside.model_fields.values() if inside else ())))
+
+
+def _fields_on(model: type[BaseModel], path: Path) -> Iterator[FieldInfo | None]:
+    """The fields by which a path leads from a model; None where it has none of that name."""
+    here: Any = model
+    for step in path:
+        if not isinstance(step, int):
+            fields = getattr(here, "model_fields", {})
+            named = next((f for n, f in fields.items() if step in (n, f.alias)), None)
+            yield named
+            here = named and _model_in(named.annotation)
 
 
 def _model_in(annotation: Any) -> Any:
@@ -383,7 +414,12 @@ def _model_in(annotation: Any) -> Any:
     return next((m for a in get_args(annotation) if (m := _model_in(a)) is not None), None)
 
 
+def near(word: str, known: Sequence[str], most: int = 3) -> list[str]:
+    """The known words that are nearest to a word, where any is near."""
+    return [m for m, _, _ in process.extract(word, sorted(known), scorer=fuzz.WRatio, limit=most, score_cutoff=70)]
+
+
 def did_you_mean(word: str, known: Sequence[str], most: int = 3) -> str:
     """`, did you mean 'x' or 'y'?`, or nothing where nothing is near."""
-    near = [m for m, _, _ in process.extract(word, sorted(known), scorer=fuzz.WRatio, limit=most, score_cutoff=70)]
-    return f", did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    meant = near(word, known, most)
+    return f", did you mean {' or '.join(repr(n) for n in meant)}?" if meant else ""

@@ -335,3 +335,19 @@ def test_any_measured_entry_is_a_case_or_a_case_error(texts: list[str]) -> None:
         assert len(case_from_quick(measured=texts).shape.measurements) == len(texts)
     except CaseError as error:
         assert told(error).startswith("quick entry")  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"patient": {"name": ["CANARY"]}}, {"patient": {"name": "CANARY" * 400}}, {"patient": "CANARY"}, {"notes": "CANARY" * 4000},
+        {"visit": {"examiner": "CANARY" * 400}}, {"visit": {"date": "CANARY"}}, {"visit": "CANARY"}, {"notes": {"CANARY": 1}},
+        {"findings": [{"name": "hip drop", "note": "CANARY" * 400}]}, {"findings": [{"name": "hip drop", "onset": "CANARY" * 400}]},
+        {"measurements": [{"name": "knee to wall", "value": 1, "unit": "cm", "note": "CANARY" * 400}]},
+    ],
+)  # fmt: skip
+def test_a_refusal_never_repeats_names_and_free_text(told: dict[str, Any]) -> None:
+    with pytest.raises(CaseError) as refused:
+        case_from_text(json.dumps({"findings": [], **told}))
+    assert "CANARY" not in str(refused.value)
+    assert refused.value.faults[0].pointer.startswith(f"/{next(iter(told))}")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from expert.errors import CaseError, Fault
 from expert.reading import (
     DEPTH_CAP,
     JSON_CAP,
@@ -287,3 +288,62 @@ def test_a_path_is_spelt_as_in_programs() -> None:
 def test_nothing_near_means_no_suggestion() -> None:
     assert did_you_mean("qqq", ["findings"]) == ""
     assert did_you_mean("findigns", ["findings", "patient"]) == ", did you mean 'findings'?"
+
+
+# --- places for programs ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_knows_its_pointer_in_yaml_in_json_and_in_data_alone() -> None:
+    told = '{"a": [{"b/c": {"~": 1}}]}'
+    for document in (read_yaml(told, "f"), read_json(told, "f"), Document("program", {})):
+        assert document.fault(("a", 0, "b/c", "~"), "x").pointer == "/a/0/b~1c/~0"
+        assert document.fault((), "x").pointer == ""
+
+
+def test_a_part_of_a_document_keeps_its_line_and_its_pointer() -> None:
+    document = read_json('{"case":\n{"findings":\n[{"name": 1}]}}', "f")
+    part = document.part("case", "findings")
+    assert part.data == [{"name": 1}]
+    assert part.fault((0, "name"), "x") == document.fault(("case", "findings", 0, "name"), "x")
+    assert part.part(0).fault(("name",), "x").pointer == "/case/findings/0/name"
+
+
+def test_two_faults_of_one_line_are_both_there_and_told_once() -> None:
+    found = [Fault("f", 1, "wrong", pointer=p) for p in ("/b", "/a", "/a")]
+    error = CaseError(found)
+    assert [f.pointer for f in error.faults] == ["/a", "/b"]
+    assert str(error) == "f:1: wrong"
+
+
+class Person(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: StrictStr = Field("", max_length=3, repr=False)
+    age: StrictInt = 0
+
+
+class Sheet(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    person: Person = Person()
+    size: StrictInt = 0
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "repeated"),
+    [
+        ('{"person": {"name": "CANARY"}}', "/person/name", False),
+        ('{"person": {"name": 7}}', "/person/name", False),
+        ('{"person": "CANARY"}', "/person", False),
+        ('{"person": {"age": "CANARY"}}', "/person/age", True),
+        ('{"size": "CANARY"}', "/size", True),
+    ],
+)
+def test_a_message_repeats_nothing_of_a_field_that_is_not_to_be_shown(text: str, pointer: str, repeated: bool) -> None:
+    _, (fault,) = shaped(Sheet, read_json(text, "f"))
+    assert fault.pointer == pointer
+    assert ("(here: " in fault.message) is repeated
+
+
+def test_what_may_have_been_meant_is_told_to_programs_as_well() -> None:
+    _, (fault,) = shaped(Sheet, read_json('{"person": {"agee": 1}}', "f"))
+    assert (fault.pointer, fault.meant) == ("/person/agee", ("age",))
+    assert fault.message == "unknown key 'agee', did you mean 'age'?"
