@@ -12,8 +12,7 @@ from expert.model import LEVELS, FlagRaised, HalfMet, Hypothesis, Item, Patient,
 
 def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, FindingType], severity: SeverityFactors) -> Referral:
     """Which flags the case raises, which it rules on, and which it leaves open because nobody asked."""
-    items = {**by_finding(stated.items), **_told_by_pain(stated, findings)}
-    least = severity_least(severity)
+    items, least = _told(stated, findings), severity_least(severity)
     raised: list[FlagRaised] = []
     asked: list[str] = []
     not_asked: list[str] = []
@@ -54,6 +53,11 @@ def _raised(flag: Flag, findings: tuple[str, ...]) -> FlagRaised:
     )  # fmt: skip
 
 
+def _told(stated: Stated, findings: Mapping[str, FindingType]) -> Mapping[str, Sequence[Item]]:
+    """What the case states, by what it is, and what its pain tells of by itself."""
+    return {**by_finding(stated.items), **_told_by_pain(stated, findings)}
+
+
 def _told_by_pain(stated: Stated, findings: Mapping[str, FindingType]) -> Mapping[str, Sequence[Item]]:
     """Symptoms that pain noted on any finding tells of by itself, resting on the items that hurt."""
     hurt = [replace(i, present=True) for i in stated.items if i.painful]
@@ -65,8 +69,12 @@ def _told_by_pain(stated: Stated, findings: Mapping[str, FindingType]) -> Mappin
 
 def decided(flag: Flag, stated: Stated, findings: Mapping[str, FindingType], severity: SeverityFactors) -> Decided:
     """How a flag's condition is decided, part by part."""
-    items = {**by_finding(stated.items), **_told_by_pain(stated, findings)}
-    return explained(flag.when, items, stated.patient, severity_least(severity))
+    return explained(flag.when, _told(stated, findings), stated.patient, severity_least(severity))
+
+
+def is_raised(flag: Flag, stated: Stated, findings: Mapping[str, FindingType], severity: SeverityFactors) -> bool:
+    """Whether a case raises a flag."""
+    return bool(decide(flag.when, _told(stated, findings), stated.patient, severity_least(severity)).value)
 
 
 def used_by_flags(flags: Mapping[str, Flag]) -> frozenset[str]:

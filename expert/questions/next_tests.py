@@ -7,7 +7,7 @@ and one with it absent, would say. Only which tests are worked out at all is dec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -401,9 +401,9 @@ def barred(stated: Stated, knowledge: Knowledge) -> set[tuple[str, str]]:
 def _unloaded(was: Weighed) -> Callable[[str, str], bool]:
     """Whether a look would load what a half-met flag, urgent or worse, spares: a loading task, a strength test of its
     regions, or a change of a movement that would have to be done again."""
-    kb = was.knowledge.kb
+    kb, there = was.knowledge.kb, _there(was)
     half = [(kb.flags[h.id], h) for h in was.screening.half_met if LEVELS.index(h.level) <= LEVELS.index("urgent")]
-    grave = [flag for flag, h in half if _fits(flag, was) and any(was.items[key].kind == "symptom" for key in h.findings)]
+    grave = [flag for flag, h in half if _fits(flag, there) and any(was.items[key].kind == "symptom" for key in h.findings)]
     limbs = {limb for flag in grave for limb in flag.asking.spares}
     regions = {region for flag in grave if flag.asking.spares for region in flag.asking.regions}
 
@@ -652,43 +652,58 @@ def flag_questions(was: Weighed) -> list[NextTest]:
     First what is written as unknown of a grave flag that is raised; then flags that are half met, or that something here prompts; then
     those that would explain what is there or are common where it is. What another age or sex has comes last.
     """
-    kb = was.knowledge.kb
-    half = {h.id: h for h in was.screening.half_met}
+    kb, there = was.knowledge.kb, _there(was)
     told = {i.finding for i in was.stated.items}
     found: dict[str, NextTest] = {name: _flag_question(kb.findings[name], kb.flags[flag], was, "raised") for name, flag in _unknown(was)}
-    for flag in sorted((kb.flags[name] for name in was.screening.not_asked), key=lambda f: _urgency(f, was, half)):
-        if LEVELS.index(flag.level) > LEVELS.index("soon") or _turn_of(flag, was, half) > _LAST:
-            continue
+    waiting = (kb.flags[name] for name in was.screening.not_asked)
+    grave = [(flag, turn) for flag in waiting if LEVELS.index(flag.level) <= _SOON and (turn := _turn_of(flag, was, there)) <= _LAST]
+    for flag, _ in sorted(grave, key=lambda entry: _urgency(entry[0], entry[1], was, there)):
         name = _first_asked(flag, was, told)
         if name is not None and name not in found:
-            found[name] = _flag_question(kb.findings[name], flag, was, "half met" if flag.id in half else "open")
+            found[name] = _flag_question(kb.findings[name], flag, was, "half met" if flag.id in there.half else "open")
     return list(found.values())
 
 
+class _There(NamedTuple):
+    """What is there in a case, as flags ask about it: findings, the findings and tasks that bring a question forward (an operation that is
+    told counts as a recent one), the region of each finding, and which flags are half met."""
+
+    findings: Set[str]
+    prompts: Set[str]
+    regions: Sequence[str | None]
+    half: Mapping[str, HalfMet]
+
+
+def _there(was: Weighed) -> _There:
+    kb, present = was.knowledge.kb, [i for i in was.stated.items if i.present]
+    prompts = {name for i in present for name in (i.finding, i.task)} | ({"recent-surgery"} if was.stated.patient.surgery else set())
+    regions = [kb.findings[i.finding].region for i in present]
+    return _There({i.finding for i in present}, prompts, regions, {h.id: h for h in was.screening.half_met})
+
+
 RARITY = ("common", "uncommon", "rare")
+_SOON = LEVELS.index("soon")
 _LAST = 4  # the turn of flags that are half met, but of another age or sex
 
 
-def _urgency(flag: Flag, was: Weighed, half: Mapping[str, HalfMet]) -> tuple[object, ...]:
+def _urgency(flag: Flag, turn: int, was: Weighed, there: _There) -> tuple[object, ...]:
     """Where a flag's question stands: what fits the case first, with most that speaks for it, common before rare, grave before slight."""
-    kb = was.knowledge.kb
-    regions = [kb.findings[i.finding].region for i in was.stated.items if i.present]
-    shared = sum(region in flag.asking.regions for region in regions)
-    turn = _turn_of(flag, was, half)
-    spoken = _prompts(flag, was)
-    spoken |= {was.items[key].finding for key in half[flag.id].findings} if flag.id in half else set()
+    shared = sum(region in flag.asking.regions for region in there.regions)
+    spoken = there.prompts & set(flag.asking.prompts)
+    if flag.id in there.half:
+        spoken |= {was.items[key].finding for key in there.half[flag.id].findings}
     rarity, level = RARITY.index(flag.asking.rarity), LEVELS.index(flag.level)
     return turn, 0 if turn else -len(spoken), rarity, -shared if turn else 0, level, -shared, flag.id
 
 
-def _turn_of(flag: Flag, was: Weighed, half: Mapping[str, HalfMet]) -> int:
+def _turn_of(flag: Flag, was: Weighed, there: _There) -> int:
     """0 half met where it hurts, or prompted; 1 open, and of a region of the case; 2 half met elsewhere; 3 open, of the whole body;
     4 of another age or sex; 5 nothing speaks for asking."""
-    near = _fits(flag, was)
-    prompted = bool(_prompts(flag, was))
-    explains = any(i.present and i.finding in flag.explains for i in was.stated.items)
+    near = _fits(flag, there)
+    prompted = not there.prompts.isdisjoint(flag.asking.prompts)
+    explains = not there.findings.isdisjoint(flag.explains)
     of_another = not _is_of_this_person(flag, was)
-    if flag.id in half:
+    if flag.id in there.half:
         return _LAST if of_another else 0 if near or not flag.asking.regions or prompted else 2
     if of_another:
         return _LAST + 1
@@ -699,16 +714,9 @@ def _turn_of(flag: Flag, was: Weighed, half: Mapping[str, HalfMet]) -> int:
     return 3 if explains else _LAST + 1
 
 
-def _prompts(flag: Flag, was: Weighed) -> set[str]:
-    """What of the case brings the flag's question forward; an operation that is told counts as a recent one."""
-    present = {name for i in was.stated.items if i.present for name in (i.finding, i.task)}
-    return {*present, *(["recent-surgery"] if was.stated.patient.surgery else ())} & set(flag.asking.prompts)
-
-
-def _fits(flag: Flag, was: Weighed) -> bool:
+def _fits(flag: Flag, there: _There) -> bool:
     """Whether something that is there lies in a region of which the flag speaks."""
-    kb = was.knowledge.kb
-    return any(kb.findings[i.finding].region in flag.asking.regions for i in was.stated.items if i.present)
+    return any(region in flag.asking.regions for region in there.regions)
 
 
 def _is_of_this_person(flag: Flag, was: Weighed) -> bool:
@@ -739,7 +747,7 @@ def _raises(name: str, flag: Flag, was: Weighed) -> bool:
     kb = was.knowledge.kb
     sides = MIRROR if "left" in kb.findings[name].sides else ("midline",)
     more = [plain_item(name, side, "", True, kb) for side in sides]
-    return bool(referral.decided(flag, _with(was.stated, more), kb.findings, kb.constants.severity).verdict.value)
+    return referral.is_raised(flag, _with(was.stated, more), kb.findings, kb.constants.severity)
 
 
 def _unknown(was: Weighed) -> Iterator[tuple[str, str]]:
