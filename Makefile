@@ -3,11 +3,14 @@ PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+ASSETS := expert/web/vendor/versions.json
+PORT ?= 8000
 
-.PHONY: help demo test lint figures mutate pages test-core test-all test-long bench bench-interview wheel-check clean
+.PHONY: help demo serve assets test lint figures mutate pages test-core test-all test-long bench bench-interview wheel-check clean
 
 help:
 	@echo "make demo        assess examples/runner.yaml: prints the report, why and next for its first hypothesis, writes report.html"
+	@echo "make serve       open the pages for clinic and classroom on 127.0.0.1 (PORT=8000); needs node and npm once"
 	@echo "make test        lint (ruff, mypy --strict), all quick tests, and the figures of the knowledge"
 	@echo "make figures     coverage of the sources, agreement with measured anatomy, counts"
 	@echo "make mutate      break every rule in every small way: do the stored cases notice?"
@@ -23,7 +26,7 @@ $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "myologic needs Python 3.11 or newer: try make PYTHON=python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "myologic needs Python 3.11 or newer"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[experta,pdf,dev]'
+	$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[experta,pdf,web,dev]'
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -32,6 +35,16 @@ demo: $(STAMP)
 	@echo && $(VENV)/bin/myologic next examples/runner.yaml --target "gluteus medius:left"
 	@$(VENV)/bin/myologic assess examples/runner.yaml --format html -o report.html
 	@echo "Open report.html in a browser for the same with pictures."
+
+serve: $(STAMP) $(ASSETS)
+	@$(VENV)/bin/myologic serve --port $(PORT)
+
+assets: $(ASSETS)
+
+$(ASSETS): frontend/package-lock.json $(wildcard frontend/*.mjs)
+	@command -v npm >/dev/null && command -v node >/dev/null || { echo "the pages are built once with node and npm: install them (Debian: apt-get install nodejs npm), then make serve"; exit 1; }
+	npm ci --prefix frontend --ignore-scripts --no-audit --no-fund --loglevel=error
+	node frontend/build.mjs
 
 test: lint
 	$(RUN) -m pytest

@@ -51,6 +51,16 @@ def voice(name: str, data: Tree, kb: KnowledgeBase, format: str = "txt", **optio
     return _through(f"voice-{name}.j2", name, data, format, {**options, "paper": True}, kb=kb)
 
 
+def screen(name: str, **data: Any) -> str:
+    """A page, or a part of one, for a browser: web/<name>.html.j2."""
+    return _environment("html", False).get_template(f"web/{name}.html.j2").render(**data)
+
+
+def style() -> str:
+    """The look of reports and answers, as a style sheet of its own."""
+    return _environment("html", False).get_template("_style.html.j2").render()
+
+
 def _through(inner: str, name: str, data: Tree, format: str, options: Mapping[str, Any], **more: Any) -> str:
     """A template of blocks; a whole HTML page has the shell around it."""
     format = "txt" if format == "text" else format
@@ -60,6 +70,12 @@ def _through(inner: str, name: str, data: Tree, format: str, options: Mapping[st
     shell = "_page.html.j2" if format == "html" and not options.get("fragment") else inner
     told = environment.get_template(shell).render(a=data, format=format, name=name, inner=inner, **more)
     return re.sub(r"\n{3,}", "\n\n", told).strip("\n") + "\n" if options.get("paper") and format != "html" else told
+
+
+def phrase(template: str, macro: str, *data: Any) -> str:
+    """A few words by one macro of a template, as plain text in one line: for answers whose data hold a sentence."""
+    words = getattr(_environment("txt", False).get_template(template).module, macro)
+    return " ".join(str(words(*data)).split())
 
 
 def page(name: str, kb: KnowledgeBase, **data: Any) -> str:
@@ -96,6 +112,7 @@ def _environment(format: str, colour: bool) -> Environment:
         "share": lambda part, whole: f"{100 * part / whole:.4g}" if whole else "0", "placed": placed,
         "inline": lambda text: text if text[1:2].isupper() else type(text)(text[:1].lower() + text[1:]),
     }  # fmt: skip
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "allow_nan": False}  # keys in their own order
     return environment
 
 
