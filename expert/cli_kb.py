@@ -92,7 +92,7 @@ def kb_show(
 
     Example: myologic kb show hip-drop
     """
-    from expert.lint import entries_named
+    from expert.lookup import entries_named
     from expert.pipeline import load_knowledge
 
     base = load_knowledge(kb, rules).kb

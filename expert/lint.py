@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-from expert.errors import ExpertError
-from expert.formats import Condition, Entry, Rule
+from expert.formats import Condition, Rule
 from expert.model import OPPOSITE_STATE, CompiledRule, Knowledge, KnowledgeBase, State, Target, Term, Variant
-from expert.reading import did_you_mean
 from expert.spread import ends_of
-from expert.words import Found
 
 _SHELVES = (
     "muscles", "groups", "joints", "findings", "tasks", "rules", "patterns", "flags", "causes", "risks", "outlooks", "strategies",
@@ -390,19 +387,3 @@ CHECKS: tuple[Callable[[Knowledge], Iterator[tuple[str, str]]], ...] = (
     duplicate, subsumed, ambivalent, self_contradiction, circular, unfirable, unreachable, missing, one_sided, vacuous, unsourced,
     broken_chain,
 )  # fmt: skip
-
-
-def entries_named(name: str, kb: KnowledgeBase) -> list[tuple[str, Entry, tuple[str, int]]]:
-    """(section, entry, place) of everything with this id; words are read as ids where no id fits."""
-    everything: dict[str, list[tuple[str, Entry]]] = defaultdict(list)
-    for shelf in _SHELVES:
-        for entry in getattr(kb, shelf).values():
-            everything[entry.id].append((shelf, entry))
-    for phase in kb.phases:
-        everything[phase.id].append(("phases", phase))
-    read = [kb.words.look_up(subject, name) for subject in ("finding", "muscle", "task", "flag")]
-    ids = [name] if name in everything else [r.reading.id for r in read if isinstance(r, Found)]
-    found = [(shelf, entry, kb.places.get(f"{shelf}:{entry.id}", ("kb", 0))) for i in ids[:1] for shelf, entry in everything.get(i, ())]
-    if not found:
-        raise ExpertError(f"nothing is called '{name}'{did_you_mean(name, list(everything))}")
-    return found

@@ -6,9 +6,8 @@ import pytest
 from small import _NEEDED, rule, rules, small_knowledge
 
 from expert import resources
-from expert.errors import ExpertError
 from expert.knowledge import from_texts
-from expert.lint import CHECKS, Issue, entries_named, lint
+from expert.lint import CHECKS, Issue, lint
 from expert.model import Knowledge
 from expert.rulebase import compile_rules
 
@@ -403,35 +402,3 @@ def test_a_chain_whose_steps_do_not_meet_is_broken() -> None:
     assert found(CHAIN.format(steps="one, two"), check="broken-chain") == []
     (issue,) = found(CHAIN.format(steps="two, one"), check="broken-chain")
     assert "step one starts where no earlier step led" in issue.message
-
-
-# --- looking things up ------------------------------------------------------------------------------------------------------------------
-
-
-def test_an_entry_is_found_by_its_id_with_its_place(knowledge: Knowledge) -> None:
-    ((section, entry, place),) = entries_named("hip-drop", knowledge.kb)
-    assert (section, entry.id) == ("findings", "hip-drop")
-    assert place[0].endswith(".yaml")
-    assert place[1] > 0
-
-
-@pytest.mark.parametrize(
-    ("words", "wanted"),
-    [("TFL", "tensor-fasciae-latae"), ("QL", "quadratus-lumborum"), ("knees cave in", "knee-valgus"), ("jogging", "running")],
-)
-def test_an_entry_is_found_by_the_words_that_name_it(words: str, wanted: str, knowledge: Knowledge) -> None:
-    assert {entry.id for _, entry, _ in entries_named(words, knowledge.kb)} == {wanted}
-
-
-def test_entries_of_every_section_are_found_by_their_id(knowledge: Knowledge) -> None:
-    places = [place.split(":", 1) for place in knowledge.kb.places]
-    nameless = ("shares", "measured_actions", "reversals", "everyday")  # of what others are called by, and of a pull, there is no id
-    one_of_each = {section: name for section, name in places if section not in nameless}
-    assert len(one_of_each) > 12
-    for section, name in one_of_each.items():
-        assert (section, name) in {(s, e.id) for s, e, _ in entries_named(name, knowledge.kb)}
-
-
-def test_a_name_that_nothing_has_is_refused_with_near_ones(knowledge: Knowledge) -> None:
-    with pytest.raises(ExpertError, match="nothing is called 'zzqqj'"):
-        entries_named("zzqqj", knowledge.kb)

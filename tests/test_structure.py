@@ -29,10 +29,8 @@ FLOORS = {
     5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_visits", "cli_kb", ""},
     6: {"web", "web.settings", "web.problems", "web.safety", "web.desk"},
     7: set(),  # the rooms of the pages: each a stranger to the others
-    8: {"web.app"},
-    9: {"web.server"},
-    10: {"cli_serve"},
-    11: {"cli"},
+    8: {"web.app", "web.server"},
+    9: {"cli_serve", "cli"},
 }  # fmt: skip
 FLOOR_OF = {module: floor for floor, modules in FLOORS.items() for module in modules}
 
@@ -85,6 +83,8 @@ SAME_FLOOR = {
     ("questions.why", "questions.why_not"): "why something that is not there is why not; what is not known yet are its nearest rules",
     ("web.safety", "web.settings"): "what guards is set up",
     ("web.safety", "web.problems"): "what is refused is said alike",
+    ("web.server", "web.app"): "a server serves the application",
+    ("cli", "cli_serve"): "one command line, its commands in several rooms",
     ("web.desk", "web.settings"): "how much may wait is set up",
     ("", "assessment"): "the face names what programs use",
     ("cli_report", ""): "the doorway calls the face that everybody calls",
