@@ -70,6 +70,15 @@ class Assessment:
         """The fewest problems that account for what was found: candidates to check, what they leave, what was struck out."""
         return questions.drivers(self.result, self.knowledge)
 
+    def steps(self) -> questions.Steps:
+        """The reasoning as a sequence to follow: what was known, which rules were ready, what each added to which sheet."""
+        return questions.steps(self.result, self.knowledge)
+
+    def chain(self, around: str | None = None, taught: str | None = None) -> questions.Chain:
+        """The graph around the case, hop by hop; with the links around one place (`multifidus`, `pelvis-drop:right`), or a chain as
+        it is taught (`weak-hip-abductors:left`). Raises UsageError for what nobody knows."""
+        return questions.chain(self.result, self.knowledge, around, taught)
+
     def next_tests(self, target: str | None = None, battery: str | None = None) -> questions.NextTests:
         """What to look at next, best first, with what each outcome would change, and whether to stop. `target`: what to rule in or out."""
         return questions.next_tests(self.result.stated, self.knowledge, target, battery, screening=self.referral)
@@ -83,6 +92,10 @@ class Assessment:
     def overturn(self, about: str, side: str | None = None, state: str | None = None) -> questions.Overturn:
         """The smallest sets of findings without which a suspicion, a pattern (`pattern:...`) or a red flag (`flag:...`) falls."""
         return questions.overturn(self.result, self.knowledge, about, side, state)
+
+    def concluded(self) -> Tree:
+        """The contract's object but for what to look at next, which takes as long again: `next` and `next_tests` are empty."""
+        return contract.to_dict(self.result, self.knowledge, uncertainty=self.uncertainty().to_dict())
 
     def to_dict(self) -> Tree:
         """The contract's JSON object (docs/json.md)."""

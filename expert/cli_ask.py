@@ -18,7 +18,7 @@ CaseArgument = Annotated[str, typer.Argument(help="A case file, or - for standar
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands of this room on the command line."""
-    for command in (why, why_not, what_if, drivers):
+    for command in (why, why_not, what_if, steps, drivers):
         app.command()(command)
     app.command("next")(next_tests)
 
@@ -100,6 +100,20 @@ def what_if(
         raise UsageError("nothing to change: give --add, --drop, --set, --measure, or --overturn alone")
     asked = assessed(case, engine, kb, rules)
     tell(asked.what_if(*edits) if overturn is None else asked.overturn(overturn), as_json)
+
+
+def steps(
+    case: CaseArgument,
+    as_json: JsonOption = False,
+    engine: EngineOption = EngineName.auto,
+    kb: KbOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Follow the reasoning step by step: what is known, which rule fires next and why, what it adds to which sheet.
+
+    Example: myologic steps examples/runner.yaml
+    """
+    tell(assessed(case, engine, kb, rules).steps(), as_json)
 
 
 def drivers(

@@ -1,6 +1,7 @@
 """What is asked of an assessment: why, why not, what if, what next. Each question is a room; each answer is data that prints well."""
 
 from expert.questions.answer import Answer
+from expert.questions.chain import Chain, chain
 from expert.questions.compare import Comparison, compare
 from expert.questions.drivers import Drivers, drivers
 from expert.questions.marking import Handout, Marking, check, handout
@@ -8,13 +9,14 @@ from expert.questions.next_tests import NextTests, next_tests
 from expert.questions.overturn import Overturn, overturn
 from expert.questions.replay import Replay, replay
 from expert.questions.stability import Stability, stability
+from expert.questions.steps import Steps, steps
 from expert.questions.uncertainty import Uncertainty, uncertainty
 from expert.questions.what_if import Entries, Settings, WhatIf, what_if
 from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
 __all__ = [
-    "Answer", "Comparison", "Drivers", "Entries", "Handout", "Marking", "NextTests", "Overturn", "Replay", "Settings", "Stability",
-    "Uncertainty", "WhatIf", "Why", "WhyNot", "check", "compare", "drivers", "handout", "next_tests", "overturn", "replay", "stability",
-    "uncertainty", "what_if", "why", "why_not",
+    "Answer", "Chain", "Comparison", "Drivers", "Entries", "Handout", "Marking", "NextTests", "Overturn", "Replay", "Settings",
+    "Stability", "Steps", "Uncertainty", "WhatIf", "Why", "WhyNot", "chain", "check", "compare", "drivers", "handout", "next_tests",
+    "overturn", "replay", "stability", "steps", "uncertainty", "what_if", "why", "why_not",
 ]  # fmt: skip
