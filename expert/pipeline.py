@@ -101,7 +101,7 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     wholes = inference.infer(rules.programs["patterns"], [*map(fact_of, sound.values()), *facts_of(hypotheses)], engine)
     mild = {h.about.key for h in hypotheses if not ledger.is_telling(h.evidence)}
     shown = patterns.found(wholes, kb.patterns, sound, kb.constants, lambda p: ledger.confidence(p, ledger.scale(kb.constants)), mild)
-    graph, reach = _graph(knowledge)
+    graph, reach = graph_of(knowledge)
     opposed = ledger.contradicted(balance, hypotheses, names, kb.constants)
     predicted = graph.predict(hypotheses, stated.items)
     explained, risks, outlook = advice.causes(stated, kb), advice.risks(stated, kb), advice.outlook(stated, kb)
@@ -117,7 +117,7 @@ def run(stated: Stated, knowledge: Knowledge, engine: inference.Engine) -> Resul
     )  # fmt: skip
 
 
-def _graph(knowledge: Knowledge) -> tuple[SpreadGraph, Reach]:
+def graph_of(knowledge: Knowledge) -> tuple[SpreadGraph, Reach]:
     """The graph of a knowledge, forwards and backwards, made once."""
     with _making:
         if knowledge not in _graphs:

@@ -7,10 +7,11 @@ a few steps are walked. No study shows that compensation spreads in proportion t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
-from expert.formats import Link, SeenAs, SpreadLimits
+from expert.formats import Chain, Link, SeenAs, SpreadLimits
 from expert.model import (
     AXIS_OF,
     MIRROR,
@@ -50,7 +51,7 @@ class SpreadGraph:
     def _steps(self, start: State) -> tuple[Step, ...]:
         """The links that may be walked from a state, strongest first: the reviewed ones, and derived ones whose end can be tested."""
         found = (self._step(link, end) for _, end, link in self.graph.out_edges(start, keys=True))
-        return tuple(sorted((s for s in found if s.link in self.kb.links or self._check(s) is not None), key=_by_strength))
+        return tuple(sorted((s for s in found if s.link in self.kb.links or self.check(s) is not None), key=_by_strength))
 
     def _tests(self) -> dict[tuple[str, str], SeenAs]:
         """For each muscle and state, the strength or length test that speaks for it most, from the rules about tests."""
@@ -101,10 +102,10 @@ class SpreadGraph:
         for target in _shown(news, limits):
             strength, start, path = news[target]
             resting = _resting(start, starts)
-            status = self._status(target, present, self._check(path[-1]), looked, resting)
-            if any(self._status(s.to, set(), self._check(s), looked, resting) == "refuted" for s in path[:-1]):
+            status = self._status(target, present, self.check(path[-1]), looked, resting)
+            if any(self._status(s.to, set(), self.check(s), looked, resting) == "refuted" for s in path[:-1]):
                 status = "refuted"  # a step on the way was looked at and is not there
-            told.append(Prediction(start, target, strength, status, self._check(path[-1]), path))
+            told.append(Prediction(start, target, strength, status, self.check(path[-1]), path))
         return tuple(told)
 
     def _reach(self, starts: Iterable[State], limits: SpreadLimits) -> dict[State, _Way]:
@@ -135,7 +136,7 @@ class SpreadGraph:
     ) -> bool:
         """A prediction whose only check is the finding it starts from: there is nothing to look for next."""
         _, start, path = walk
-        check = self._check(path[-1])
+        check = self.check(path[-1])
         items = looked.get((check.finding, check.side), ()) if check else ()
         return bool(items) and all(i.key in _resting(start, starts) for i in items)
 
@@ -165,7 +166,38 @@ class SpreadGraph:
             return "confirmed"
         return "refuted" if items else "unchecked"
 
-    def _check(self, last: Step) -> Check | None:
+    def stands(self, state: State, items: Sequence[Item]) -> str:
+        """What the case's own looks say of a state, by the one test of it: confirmed, refuted or unchecked."""
+        return self._status(state, set(), self.test(state), _looked(items), ())
+
+    def test(self, state: State) -> Check | None:
+        """The one test of a state, whatever link leads there: of a muscle its strength or length test, of a place what shows it."""
+        seen = self.tests.get((state.id, state.state)) if state.kind == "muscle" else next(iter(self.kb.nodes[state.id].seen_as), None)
+        return None if seen is None else self._check_at(seen, state.side)
+
+    def edges(self, start: State, step: Step) -> Iterator[tuple[State, State]]:
+        """The edges that a step of a path means: a state told on both sides is two."""
+        for here, there in product(_each(start), _each(step.to)):
+            if self.graph.has_edge(here, there, key=step.link):
+                yield here, there
+
+    def around(self, state: State) -> Iterator[tuple[State, Step]]:
+        """Every link that touches a state, walked or not: where it starts, and the step."""
+        for here, there, link in (*self.graph.in_edges(state, keys=True), *self.graph.out_edges(state, keys=True)):
+            yield here, self._step(link, there)
+
+    def taught(self, chain: Chain, side: str) -> Iterator[tuple[State, Step]]:
+        """A taught chain on one side of the body, in the order of teaching: each step goes on from where an earlier one arrived."""
+        arrived: set[State] = set()
+        for name in chain.steps:
+            told = sorted(ends_of(self.kb.links[name], self.kb))
+            begun = [(here, there) for here, there in told if here in arrived]
+            for here, there in begun or [(here, there) for here, there in told if here.side in (side, "midline")]:
+                arrived |= {here, there}
+                yield here, self._step(name, there)
+
+    def check(self, last: Step) -> Check | None:
+        """What to look at to learn whether the end of a step is there."""
         link = self.kb.link(last.link)
         seen = link.check
         state = last.to.state
@@ -183,15 +215,20 @@ class SpreadGraph:
     def loops(self, hypotheses: Iterable[Hypothesis], items: Sequence[Item], predictions: Iterable[Prediction]) -> tuple[Loop, ...]:
         """Circles of at most four states among what is supported, seen and predicted, each told once from its first state: the
         innermost of those that lie in one another, and left and right as one where they are alike."""
-        import networkx
-
         held = set(self.starts(hypotheses, items))
         wanted = held | {p.target for p in predictions if p.status in ("unchecked", "confirmed")}
-        part = networkx.DiGraph()
-        reviewed = ((here, s.to) for here in sorted(wanted) for s in self.steps.get(here, ()) if s.link in self.kb.links)
-        part.add_edges_from((here, to) for here, to in reviewed if to in wanted)
+        return self.circles(wanted, held, self.kb.links)
+
+    def circles(self, among: Iterable[State], through: Iterable[State], links: Container[str]) -> tuple[Loop, ...]:
+        """The loops among some states by some of the reviewed links; each passes `through` at least one of these."""
+        import networkx
+
+        part, passed = networkx.DiGraph(), set(through)
+        wanted = set(among)
+        walked = ((here, s) for here in sorted(wanted) for s in self.steps.get(here, ()) if s.to in wanted)
+        part.add_edges_from((here, s.to) for here, s in walked if s.link in links and s.link in self.kb.links)
         circles = networkx.simple_cycles(part, length_bound=self.kb.constants.spread.loop_length)
-        turned = sorted({_turned(tuple(circle)) for circle in circles if len(circle) > 1 and held & set(circle)})
+        turned = sorted({_turned(tuple(circle)) for circle in circles if len(circle) > 1 and passed & set(circle)})
         return _paired([Loop(nodes, self._told(nodes), also) for nodes, also in _innermost(turned)])
 
     def _told(self, nodes: Sequence[State]) -> str:
@@ -285,6 +322,10 @@ def _better(new: _Walk, old: _Walk | None) -> _Walk:
 def _rank(walk: _Walk) -> tuple[int, list[str], list[tuple[str, str, str]]]:
     strength, start, _, path = walk
     return -strength, [s.link for s in path], [(s.kind, s.id, s.state) for s in (start, *(step.to for step in path))]
+
+
+def _each(state: State) -> tuple[State, ...]:
+    return tuple(state._replace(side=side) for side in MIRROR) if state.side == "both" else (state,)
 
 
 def _on_both(state: State) -> State:
