@@ -85,18 +85,25 @@ class Words:
 
     def read(self, subject: str, words: str) -> Found | Unclear | None:
         """The same without a guess at what was meant: None where the words cannot be read."""
+        if exact := self.exact(subject, words):
+            return exact
         table = self.by_subject[subject]
-        plain = normal(words)
-        without = " ".join(t for t in plain.split() if t != "in")  # "pain in the hip" is hip pain; yet "knee in" is no knee
-        for said in (plain, without):
-            if exact := table.known.get(said) or table.in_any_order.get(_ordered(said)):
-                return _one(exact, "")
         near = _mend(words, table, self.vocabulary)
         readings = {r for w in near for r in table.known[w]}
         if len({r.id for r in readings}) == 1:
             return _one(tuple(sorted(readings))[:1], near[0])
         if readings:
             return Unclear(tuple(sorted({r.id for r in readings})), ambiguous=True)
+        return None
+
+    def exact(self, subject: str, words: str) -> Found | Unclear | None:
+        """The same without mending: only words as they are known, in any order."""
+        table = self.by_subject[subject]
+        plain = normal(words)
+        without = " ".join(t for t in plain.split() if t != "in")  # "pain in the hip" is hip pain; yet "knee in" is no knee
+        for said in (plain, without):
+            if exact := table.known.get(said) or table.in_any_order.get(_ordered(said)):
+                return _one(exact, "")
         return None
 
     def _near(self, subject: str, words: str) -> tuple[str, ...]:
@@ -166,8 +173,9 @@ def index(entries: Iterable[tuple[str, Reading]]) -> Table:
     known: dict[str, set[Reading]] = {}
     in_any_order: dict[str, set[Reading]] = {}
     for words, reading in entries:
-        known.setdefault(normal(words), set()).add(reading)
-        in_any_order.setdefault(_ordered(normal(words)), set()).add(reading)
+        plain = normal(words)
+        known.setdefault(plain, set()).add(reading)
+        in_any_order.setdefault(_ordered(plain), set()).add(reading)
     return Table(_sorted(known), _sorted(in_any_order), frozenset(t for words in known for t in words.split()))
 
 
