@@ -26,7 +26,7 @@ FLOORS = {
         "questions.next_tests", "questions.overturn", "questions.replay", "questions.stability", "questions.steps", "questions.uncertainty",
         "questions.what_if", "questions.why", "questions.why_not",
     },
-    5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_visits", "cli_kb", ""},
+    5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
     6: {"web", "web.settings", "web.problems", "web.safety", "web.desk"},
     7: set(),  # the rooms of the pages: each a stranger to the others
     8: {"web.app", "web.server"},
@@ -105,6 +105,7 @@ SAME_FLOOR = {
     ("cli_visits", "cli_ask"): "every answer is told alike",
     ("cli_visits", ""): "the doorway calls the face that everybody calls",
     ("cli_ask", ""): "the doorway calls the face that everybody calls",
+    ("cli_cases", ""): "the doorway calls the face that everybody calls",
     ("cli_kb", ""): "the doorway calls the face that everybody calls",
 }
 READS_DISK = {"cases", "knowledge", "packs", "resources", "store", "terminal"}
