@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from expert import cli_ask, cli_interview, cli_report, cli_serve, cli_visits
+from expert import cli_ask, cli_cases, cli_interview, cli_report, cli_serve, cli_visits
 from expert.cli_kb import battery_app, kb_app
 from expert.errors import ExpertError, UsageError
 from expert.terminal import EngineName, EngineOption, KbOption, RulesOption, each, out, safe, told
@@ -146,7 +146,7 @@ def trace(
     typer.echo(render(answer.to_dict(), knowledge.kb, "trace").rstrip("\n"))
 
 
-for room in (cli_ask, cli_interview, cli_visits, cli_report, cli_serve):
+for room in (cli_ask, cli_interview, cli_visits, cli_cases, cli_report, cli_serve):
     room.add_to(app)  # after the commands above: help lists them in this order
 
 

@@ -28,7 +28,7 @@ FLOORS = {
     },
     5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
     6: {"web", "web.settings", "web.problems", "web.safety", "web.desk"},
-    7: set(),  # the rooms of the pages: each a stranger to the others
+    7: {"web.clinic"},  # the rooms of the pages: each a stranger to the others
     8: {"web.app", "web.server"},
     9: {"cli_serve", "cli"},
 }  # fmt: skip
