@@ -280,8 +280,9 @@ def exists(kind: str, id: str, knowledge: Knowledge) -> bool:
     return id in _catalogue(knowledge).shelves.get(kind, ())
 
 
-def listing(kind: str, knowledge: Knowledge, **narrowed: str) -> Listing:
-    """All entries of a kind, or those with these tags (`region="hip"`, `grade="D"`). Raises UsageError for a kind or tag there is not."""
+def listing(kind: str, knowledge: Knowledge, narrowed: Mapping[str, str] | None = None) -> Listing:
+    """All entries of a kind, or those with these tags (`{"region": "hip"}`). Raises UsageError for a kind or tag there is not."""
+    narrowed = narrowed or {}
     if kind not in KINDS:
         raise UsageError(f"there is no kind '{kind[:40]}'; there are: {', '.join(KINDS)}")
     if strange := [name for name in narrowed if name not in _TAGS.get(kind, ())]:
@@ -467,7 +468,7 @@ class _Catalogue:
         told: Tree = {}
         for name, field in type(shape).model_fields.items():
             value = getattr(shape, name)
-            if value is None or value is False or value in ((), {}):
+            if value is None or (value is False and field.default is False) or value in ((), {}):
                 continue
             told[field.alias or name] = self._value(value, _NAMES_IN.get((type(shape), name), _NAMES.get(name, ())))
         return told
@@ -495,7 +496,7 @@ class _Catalogue:
         found: dict[tuple[str, str], dict[tuple[str, str], dict[Ref, None]]] = defaultdict(lambda: defaultdict(dict))
         for key, fields in self.fields.items():
             for role, value in fields.items():
-                for ref in _refs(value):
+                for ref in refs_in(value):
                     if ref[:2] != key:
                         found[ref[:2]][key[0], role][self.refs[key]] = None
         return {key: {role: tuple(sorted(refs, key=_by_name)) for role, refs in roles.items()} for key, roles in found.items()}
@@ -515,7 +516,7 @@ class _Catalogue:
         found: dict[str, list[Speaks]] = defaultdict(list)
         for rule in self.compiled.values():
             ref, made_by = self.refs["rules", rule.id], self._made_by("rules", rule.id)
-            on = tuple(dict.fromkeys(_refs(self.fields["rules", rule.id]["when"], ("findings", "muscles", "patterns"))))
+            on = tuple(dict.fromkeys(refs_in(self.fields["rules", rule.id]["when"], ("findings", "muscles", "patterns"))))
             for t in rule.targets:
                 via = self.refs["groups", t.via] if t.via else None
                 found[t.muscle].append(Speaks(
@@ -578,7 +579,7 @@ class _Catalogue:
         """An entry, whole."""
         fields, ref = self.fields[kind, id], self.refs[kind, id]
         file, line = self.kb.places.get(f"{kind.replace('-', '_')}:{id}", ("", 0))
-        cited = tuple(self._cited(r.id) for r in dict.fromkeys(_refs(fields, ("sources",))))
+        cited = tuple(self._cited(r.id) for r in dict.fromkeys(refs_in(fields, ("sources",))))
         more: Tree = {}
         match kind:
             case "muscles":
@@ -657,10 +658,12 @@ class _Catalogue:
         best: dict[str, list[Ref]] = defaultdict(list)
         for muscle in kb.muscles:
             best[min((told.grade for told in self.speaking.get(muscle, ())), default="")].append(self.refs["muscles", muscle])
-        told_by = {ref.id for i in self.compiled for ref in _refs(self.fields["rules", i]["when"], ("findings",))}
+        told_by = {ref.id for i in self.compiled for ref in refs_in(self.fields["rules", i]["when"], ("findings",))}
         silent = [self.refs["findings", f] for f, of in kb.kinds.items() if of == "finding" and f not in told_by]
-        asked = (Asked(self.refs["coverage", row.id], row.row, len(list(_refs(self.fields["coverage", row.id]["served"]))), len(row.cases))
-                 for row in sorted(kb.coverage.values(), key=lambda row: (row.row, row.id)))
+        asked = (
+            Asked(self.refs["coverage", row.id], row.row, len({*refs_in(self.fields["coverage", row.id]["served"])}), len(row.cases))
+            for row in sorted(kb.coverage.values(), key=lambda row: (row.row, row.id))
+        )
         return Overview(
             kb.version, kb.sha256, kb.shipped, counts, tuple(Counter(s.read for s in kb.sources.values()).most_common()), self._lineages(),
             tuple((grade, tuple(sorted(best[grade], key=_by_name))) for grade in (*GRADES, "") if best[grade]),
@@ -678,17 +681,17 @@ class _Catalogue:
         return tuple(sorted(told, key=lambda one: (-one.entries, one.lineage)))
 
 
-def _refs(value: Any, kinds: Sequence[str] = KINDS) -> Iterator[Ref]:
+def refs_in(value: Any, kinds: Sequence[str] = KINDS) -> Iterator[Ref]:
     """Everything that a piece of an entry names, in the order written."""
     if isinstance(value, Ref):
         if value.kind in kinds:
             yield value
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _refs(part, kinds)
+            yield from refs_in(part, kinds)
     elif isinstance(value, list):
         for part in value:
-            yield from _refs(part, kinds)
+            yield from refs_in(part, kinds)
 
 
 def _best_first(told: tuple[int, Hit]) -> tuple[Any, ...]:
