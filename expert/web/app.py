@@ -20,8 +20,8 @@ from expert.pipeline import load_knowledge
 from expert.render import style
 from expert.web import clinic
 from expert.web.desk import Desk, Overloaded, desk_of
-from expert.web.problems import problem
-from expert.web.safety import Safety
+from expert.web.problems import mistaken, problem
+from expert.web.safety import Safety, unexpected
 from expert.web.settings import Settings, checked
 
 ROOMS: tuple[APIRouter, ...] = (clinic.router,)  # routers, in the order in which their paths are tried
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, knowledge: Knowledge | None = N
     for room in ROOMS:
         app.include_router(room)
     answers = ((ExpertError, _mistaken), (Overloaded, _overloaded), (RequestValidationError, _misasked), (HTTPException, _missing))
-    for kind, answer in answers:
+    for kind, answer in (*answers, (Exception, unexpected)):
         app.add_exception_handler(kind, answer)
     return Safety(app, settings)
 
@@ -72,8 +72,7 @@ async def _report_style() -> Response:
 async def _mistaken(request: Request, error: Exception) -> Response:
     assert isinstance(error, ExpertError)
     if request.url.path.startswith(_API):
-        faults = [{"line": f.line, "message": f.message} for f in error.faults]
-        return problem(422, "what was sent cannot be used as it stands", faults=faults)
+        return mistaken(error)
     return desk_of(request).faults(request, error)
 
 

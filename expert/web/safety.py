@@ -42,12 +42,13 @@ _ASSETS = ("/static/", "/vendor/")
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
-class _TooMuch(Exception):
-    """A body beyond the limit."""
+class _NotTaken(Exception):
+    """A body beyond the limit, or one that does not arrive."""
 
 
-class _TooSlow(Exception):
-    """A body that does not arrive."""
+async def unexpected(_request: object, _error: Exception) -> Response:
+    """What is answered to a fault of ours: nothing that the error says, which may be what the case says."""
+    return problem(500, "an unexpected error; nothing was changed")
 
 
 class Safety:
@@ -69,16 +70,14 @@ class Safety:
         await self._answered(scope, receive, _with_headers(send, scope["path"]))
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = _Begun(send)
+        answer = _Answer(send)
         try:
-            await self.app(scope, self._bounded(receive), begun)
-        except _TooMuch:
-            await begun.otherwise(problem(413, f"more than {self.settings.body_bytes} bytes were sent"), scope, receive)
-        except _TooSlow:
-            await begun.otherwise(problem(408, "what was sent did not arrive in time"), scope, receive)
-        except Exception as error:  # a fault of ours: its place is logged, and nothing that the case says
-            log.error("unexpected %s at %s", type(error).__name__, _place(error))
-            await begun.otherwise(problem(500, "an unexpected error; nothing was changed"), scope, receive)
+            await self.app(scope, self._bounded(receive, answer), answer)
+        except Exception as error:
+            if not isinstance(error, _NotTaken):  # a fault of ours: its place is logged, and nothing that the case says
+                log.error("unexpected %s at %s", type(error).__name__, place(error))
+                answer.instead = answer.instead or await unexpected(scope, error)
+        await answer.end(scope, receive)
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
@@ -93,7 +92,7 @@ class Safety:
             return problem(413, f"more than {self.settings.body_bytes} bytes were sent")
         return None
 
-    def _bounded(self, receive: Receive) -> Receive:
+    def _bounded(self, receive: Receive, answer: _Answer) -> Receive:
         """A body counted and timed while it arrives."""
         taken, ends, whole = 0, asyncio.get_running_loop().time() + self.settings.body_seconds, False
 
@@ -104,32 +103,36 @@ class Safety:
             try:
                 message = await asyncio.wait_for(receive(), ends - asyncio.get_running_loop().time())
             except TimeoutError:
-                raise _TooSlow from None
+                answer.instead = problem(408, "what was sent did not arrive in time")
+                raise _NotTaken from None
             taken += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if taken > self.settings.body_bytes:
-                raise _TooMuch
+                answer.instead = problem(413, f"more than {self.settings.body_bytes} bytes were sent")
+                raise _NotTaken
             return message
 
         return bounded
 
 
-class _Begun:
-    """Passes messages on, and knows whether an answer has begun."""
+class _Answer:
+    """Passes an answer on, unless another was put in its place before it began."""
 
     def __init__(self, send: Send) -> None:
         self.send = send
-        self.started = False
+        self.begun = False
+        self.instead: Response | None = None
 
     async def __call__(self, message: Message) -> None:
-        self.started = self.started or message["type"] == "http.response.start"
-        await self.send(message)
+        if self.begun or self.instead is None:
+            self.begun = True
+            await self.send(message)
 
-    async def otherwise(self, answer: Response, scope: Scope, receive: Receive) -> None:
-        """Answer so, unless something else was begun."""
-        if not self.started:
+    async def end(self, scope: Scope, receive: Receive) -> None:
+        """The other answer, where there is one and nothing was begun."""
+        if self.instead is not None and not self.begun:
             with suppress(OSError):
-                await answer(scope, receive, self.send)
+                await self.instead(scope, receive, self.send)
 
 
 def _with_headers(send: Send, path: str) -> Send:
@@ -169,7 +172,7 @@ def _knows(authorization: str, token: str) -> bool:
     return hmac.compare_digest(said.encode(), token.encode())
 
 
-def _place(error: Exception) -> str:
+def place(error: Exception) -> str:
     """The last place of ours on the way to an error; its message may hold what the case says, so it is left out."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "/expert/" in f.filename.replace("\\", "/")]
     return f"{frames[-1].filename.replace(chr(92), '/').rpartition('/expert/')[2]}:{frames[-1].lineno}" if frames else "an unknown place"
