@@ -47,6 +47,7 @@ $(ASSETS): frontend/package-lock.json $(wildcard frontend/*.mjs)
 	node frontend/build.mjs
 
 test: lint
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory assets; else echo "without node and npm the tests of the pages are skipped"; fi
 	$(RUN) -m pytest
 	@$(MAKE) --no-print-directory figures
 
@@ -79,7 +80,7 @@ test-all:
 test-long: $(STAMP)
 	HYPOTHESIS_PROFILE=long $(RUN) -m pytest tests/test_laws.py tests/test_inference.py
 
-wheel-check: $(STAMP)
+wheel-check: $(STAMP) $(ASSETS)
 	@bash .ci/check_wheel $(RUN)
 
 bench: $(STAMP)
