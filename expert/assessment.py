@@ -145,12 +145,28 @@ def compare(assessments: Iterable[Assessment]) -> questions.Comparison:
 
     Raises UsageError for fewer than two, or for assessments with different knowledge.
     """
-    visits = list(assessments)
-    if len({a.knowledge.kb.sha256 for a in visits}) > 1:
-        raise UsageError("visits are compared under the same knowledge; these were assessed with different ones")
+    visits = _under_one_knowledge(assessments)
     if not visits:
         raise UsageError("give at least two visits to compare")
     return questions.compare([a.result for a in visits], visits[0].knowledge)
+
+
+def side_by_side(assessments: Iterable[Assessment]) -> questions.SideBySide:
+    """Visits of one person as a table: every suspicion and measured value, left and right, in the order of their dates.
+
+    Raises UsageError for none, or for assessments with different knowledge.
+    """
+    visits = _under_one_knowledge(assessments)
+    if not visits:
+        raise UsageError("give at least one visit")
+    return questions.side_by_side([a.result for a in visits], visits[0].knowledge)
+
+
+def _under_one_knowledge(assessments: Iterable[Assessment]) -> list[Assessment]:
+    visits = list(assessments)
+    if len({a.knowledge.kb.sha256 for a in visits}) > 1:
+        raise UsageError("visits are compared under the same knowledge; these were assessed with different ones")
+    return visits
 
 
 def replay(text: str, knowledge: Knowledge | None = None, where: str = "report") -> questions.Replay:

@@ -229,7 +229,7 @@ def _assembled(files: Sequence[_File]) -> KnowledgeBase:
     sha = hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     base = KnowledgeBase(
         version=about.version, sha256=sha, shipped=all(f.layer == 0 for f in files), about=about, constants=constants,
-        sources=e["sources"], muscles=e["muscles"], groups=e["groups"], joints=e["joints"],
+        sources=e["sources"], muscles=e["muscles"], groups=e["groups"], regions=e["regions"], joints=e["joints"],
         shares=_sorted(e["shares"]), measured_actions=_sorted(e["measured_actions"]), reversals=_sorted(e["reversals"]),
         units=e["units"], measures=e["measures"], batteries=e["batteries"], risks=e["risks"], outlooks=e["outlooks"],
         claims=e["claims"], glossary=e["glossary"], everyday=e["everyday"], coverage=e["coverage"], tasks=e["tasks"],
@@ -398,6 +398,10 @@ def _check_group(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[s
     names.need("plain muscle", entry.members, place, entry.id)
 
 
+def _check_region(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
+    names.need("plain muscle", (*entry.surface, *entry.deep), place, entry.id)
+
+
 def _check_finding(entry: FindingType, place: tuple[str, int], names: _Names, _: Mapping[str, str]) -> None:
     names.need("task", (*entry.tasks, *(s.task for s in entry.synonyms), *(r.task for r in entry.reliability)), place, entry.id)
     sources = (*(r.source for r in entry.reliability), *(d.source for d in entry.deviation), entry.side_source)
@@ -499,7 +503,8 @@ def _check_chain(entry: Any, place: tuple[str, int], names: _Names, _: Mapping[s
 
 
 _CHECKS: Mapping[str, Any] = {
-    "muscles": _check_muscle, "shares": _check_pull("shares"), "groups": _check_group, "findings": _check_finding, "rules": _check_rule,
+    "muscles": _check_muscle, "shares": _check_pull("shares"), "groups": _check_group, "regions": _check_region,
+    "findings": _check_finding, "rules": _check_rule,
     "patterns": _check_pattern, "flags": _check_when, "causes": _check_when, "nodes": _check_node,
     "links": _check_link, "chains": _check_chain, "risks": _check_when, "outlooks": _check_when,
     "contraindications": _check_contraindication, "guidance": _check_guidance, "cautions": _check_caution, "exercises": _check_exercise,

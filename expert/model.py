@@ -303,6 +303,7 @@ class KnowledgeBase:
     sources: Mapping[str, formats.Source]
     muscles: Mapping[str, formats.Muscle]
     groups: Mapping[str, formats.Group]
+    regions: Mapping[str, formats.Region]
     joints: Mapping[str, formats.Joint]
     shares: tuple[formats.MeasuredShare, ...]
     measured_actions: tuple[formats.MeasuredAction, ...]

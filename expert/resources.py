@@ -30,6 +30,11 @@ def cases() -> Traversable:
     return here / "cases" if (here / "cases").is_dir() else here / "tests" / "cases"
 
 
+def vendored(name: str) -> str:
+    """The text of one front-end file that the pages are served with. Raises FileNotFoundError where they are not built."""
+    return (files("expert") / "web" / "vendor" / name).read_text(encoding="utf-8")
+
+
 def template(name: str) -> str:
     """The text of one template."""
     return (root() / "reports" / "templates" / name).read_text(encoding="utf-8")

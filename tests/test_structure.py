@@ -13,7 +13,7 @@ import expert
 ROOT = Path(expert.__file__).resolve().parent
 FLOORS = {
     0: {"errors", "formats", "words", "reading", "model", "resources"},
-    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange", "premises", "packs"},
+    1: {"cases", "knowledge", "rulebase", "conditions", "rod", "derive", "measures", "stored", "arrange", "regions", "premises", "packs"},
     2: {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
         "spread", "drivers", "advice", "plan", "exercises", "gaps", "proof", "render", "contract", "pdf",
@@ -23,12 +23,12 @@ FLOORS = {
         "lint", "lookup", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
         "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.drivers",
         "questions.marking",
-        "questions.next_tests", "questions.overturn", "questions.replay", "questions.stability", "questions.steps", "questions.uncertainty",
+        "questions.next_tests", "questions.overturn", "questions.replay", "questions.side_by_side", "questions.stability", "questions.steps", "questions.uncertainty",
         "questions.what_if", "questions.why", "questions.why_not",
     },
     5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
-    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk"},
-    7: {"web.clinic"},  # the rooms of the pages: each a stranger to the others
+    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.outlines"},
+    7: {"web.clinic", "web.results"},  # the rooms of the pages: each a stranger to the others
     8: {"web.app", "web.server"},
     9: {"cli_serve", "cli"},
 }  # fmt: skip
@@ -71,6 +71,10 @@ SAME_FLOOR = {
     ("questions.next_tests", "questions.answer"): "every answer shows itself alike",
     ("questions.next_tests", "questions.asked"): "what a question is about is read alike",
     ("questions.next_tests", "batteries"): "a battery is found by its name in one place",
+    ("questions.side_by_side", "questions.answer"): "every answer shows itself alike",
+    ("questions.side_by_side", "questions.compare"): "visits are put in order, and told in short, alike",
+    ("questions.side_by_side", "questions.what_if"): "what a case gives is read alike",
+    ("questions", "questions.side_by_side"): "the face of the rooms",
     ("questions.compare", "questions.answer"): "every answer shows itself alike",
     ("questions.drivers", "questions.answer"): "every answer shows itself alike",
     ("questions.overturn", "questions.answer"): "every answer shows itself alike",

@@ -1,1 +1,61 @@
 "use strict";
+// The live results: one button states one thing; what was open stays open; what changed is spoken in one sentence.
+
+(() => {
+  // What the button states, with the task and the severity that were chosen beside it.
+  function told(button) {
+    const { state: name, side = "", task = "", present = "", tasks = "" } = button.dataset;
+    const chooser = button.closest(".choices");
+    if (!chooser) return { name, side, task, present };
+    const during = chooser.querySelector("#during").value;
+    const severity = chooser.querySelector("#how-much").value;
+    return { name, side, task: tasks.split(" ").includes(during) ? during : "", present, severity: severity === "moderate" ? "" : severity };
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-state]");
+    if (!button) return;
+    button.disabled = true; // one click, one answer
+    try {
+      const answer = await myologic.post("/clinic/state", told(button));
+      if (answer.ok) myologic.setCase(await answer.json(), button.dataset.said);
+      else refused(button);
+    } catch {
+      refused(button);
+    } finally {
+      button.disabled = false;
+    }
+  });
+  function refused(button) {
+    const trouble = document.getElementById("trouble");
+    trouble.textContent = `This could not be stated: ${button.dataset.said}. What you entered is still here.`;
+    trouble.hidden = false;
+  }
+
+  // What is open or shut is the reader's, and is kept when a part is shown anew; so is the button that had the focus.
+  const shut = new Map();
+  document.addEventListener("toggle", (event) => {
+    if (event.target.id && event.target.isConnected) shut.set(event.target.id, !event.target.open);
+  }, true);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const details of event.target.querySelectorAll?.("details[id]") ?? []) {
+      if (shut.has(details.id)) details.open = !shut.get(details.id);
+    }
+    const panel = document.querySelector("#results-panel [data-said]");
+    const said = document.getElementById("results-said");
+    if (panel && said && said.textContent !== panel.dataset.said) said.textContent = panel.dataset.said;
+  });
+
+  // An answer takes its button away: the focus goes on to the question that follows.
+  let answered = false;
+  document.addEventListener("click", (event) => {
+    answered = Boolean(event.target.closest("#next-test button[data-state]"));
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!answered || event.target.id !== "next-test" || !event.target.querySelector(".next")) return;
+    answered = false;
+    const heading = event.target.querySelector("h3");
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  });
+})();
