@@ -62,7 +62,8 @@ _HAVE_EVERYDAY = ("muscles", "groups", "findings", "contraindications")
 _TITLES = ("name", "title", "term", "symbol")  # where an entry says what it is called
 _TAGS: Mapping[str, tuple[str, ...]] = {
     "muscles": ("region",), "findings": ("of", "method", "region"), "rules": ("made_by", "grade"), "patterns": ("grade",),
-    "flags": ("level",), "causes": ("kind", "grade"), "nodes": ("kind",), "links": ("kind", "made_by", "grade"), "risks": ("grade",),
+    "flags": ("level", "grade"), "causes": ("kind", "grade"), "nodes": ("kind",),
+    "links": ("kind", "made_by", "grade"), "risks": ("grade",),
     "outlooks": ("grade",), "strategies": ("grade",), "exercises": ("kind", "grade"), "contraindications": ("grade",),
     "cautions": ("effect",), "regions": ("view",), "guidance": ("kind", "grade"), "sources": ("kind", "read"), "units": ("dimension",),
 }  # fmt: skip
