@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from expert import render
+from expert import regions, render
 from expert.contract import decimal, drivers_of, node_name, state_key
 from expert.errors import UsageError
 from expert.model import AXIS_OF, MIRROR, Check, Driver, Knowledge, KnowledgeBase, Loop, Prediction, Result, State, Step
@@ -22,6 +22,7 @@ from expert.proof import Cited, Looking, Named
 from expert.questions import asked
 from expert.questions.answer import Answer
 from expert.questions.why_not import Urgent, urgent
+from expert.regions import Place
 from expert.words import side_word
 
 _WORDS = "_chain_words.j2"
@@ -37,6 +38,7 @@ class Node:
 
     known: seen | supported | held | possible | contested | predicted | absent | unknown; `status` is that of a prediction, else "".
     `hop`: how many links away from what is known. `standing` is that of a driver, else ""; `loops`: the numbers of its loops.
+    depth: deep | superficial, or "" where the knowledge does not say.
     """
 
     number: int
@@ -54,6 +56,7 @@ class Node:
     standing: str
     loops: tuple[int, ...]
     joints: tuple[str, ...]
+    depth: str
     members: tuple[Named, ...]
     check: Looking | None
 
@@ -367,7 +370,7 @@ class _Drawing:
             number=number, key=key, kind=told.kind, id=told.id, name=name, label=_label(told, name), side=told.side, state=told.state,
             hop=hops[state], known=known, status=status, strength=decimal(foretold.strength) if foretold else None,
             standing=next((d.standing for d in self.drivers if state in self._states(d)), ""),
-            loops=tuple(c.number for c in circles if key in c.nodes), joints=self._joints(state),
+            loops=tuple(c.number for c in circles if key in c.nodes), joints=self._joints(state), depth=self._depth(told),
             members=tuple(Named(m, self.kb.muscles[m].name) for m in members), check=self._looking(check),
         )  # fmt: skip
 
@@ -434,7 +437,7 @@ class _Drawing:
     def _cited(self, ids: Iterable[str]) -> tuple[Cited, ...]:
         return tuple(Cited(i, self.kb.sources[i].title) for i in ids)
 
-    # --- joints -----------------------------------------------------------------------------------------------------------------------
+    # --- joints, depth ----------------------------------------------------------------------------------------------------------------
 
     def _joints(self, state: State) -> tuple[str, ...]:
         """The joints that a place is about: those a muscle moves; of other places those in which what shows them deviates or lies."""
@@ -446,6 +449,15 @@ class _Drawing:
             found = {self._joint_of[d.direction] for kind in shown for d in kind.deviation}
             found |= {j for j in self.kb.joints if any(kind.region == j for kind in shown)}
         return tuple(j for j in self.kb.joints if j in found)
+
+    def _depth(self, state: State) -> str:
+        """Whether a muscle lies at the surface anywhere."""
+        places = self._lies.get(state.id, ()) if state.kind == "muscle" else ()
+        return "" if not places else "deep" if all(p.deep for p in places) else "superficial"
+
+    @cached_property
+    def _lies(self) -> Mapping[str, tuple[Place, ...]]:
+        return regions.places(self.kb)
 
     @cached_property
     def _joint_of(self) -> Mapping[str, str]:
