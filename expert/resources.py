@@ -30,6 +30,12 @@ def cases() -> Traversable:
     return here / "cases" if (here / "cases").is_dir() else here / "tests" / "cases"
 
 
+def packs() -> Traversable:
+    """The folder of packs of cases for a class: among the examples in a checkout, beside the knowledge in the wheel."""
+    here = root()
+    return here / "packs" if (here / "packs").is_dir() else here / "examples" / "packs"
+
+
 def vendored(name: str) -> str:
     """The text of one front-end file that the pages are served with. Raises FileNotFoundError where they are not built."""
     return (files("expert") / "web" / "vendor" / name).read_text(encoding="utf-8")
