@@ -4,7 +4,7 @@
     print(assess(load_case("examples/runner.yaml")))
 """
 
-from expert.assessment import Assessment, assess, check_pack, compare, pack_handout, replay
+from expert.assessment import Assessment, assess, check_pack, compare, pack_handout, replay, side_by_side
 from expert.cases import Case, case_from_mapping, case_from_quick, case_from_text, load_case
 from expert.errors import CaseError, EngineError, ExpertError, KnowledgeError, RuleError, UsageError
 from expert.interview import Interview
@@ -38,5 +38,6 @@ __all__ = [
     "pack_handout",
     "render",
     "replay",
+    "side_by_side",
 ]
 __version__ = "0.1.0"

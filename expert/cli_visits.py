@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 def compare(
     cases: Annotated[list[str], typer.Argument(help="Case files of one person, two or more visits.")],
+    table: Annotated[bool, typer.Option("--table", help="Every suspicion and value, left and right, visit by visit, instead.")] = False,
     as_json: JsonOption = False,
     engine: EngineOption = EngineName.auto,
     kb: KbOption = None,
@@ -30,13 +31,13 @@ def compare(
 
     Example: myologic compare examples/ankle-runner.yaml examples/visits/ankle-runner-2.yaml
     """
-    from expert import assess, load_case, load_knowledge
+    from expert import assess, load_case, load_knowledge, side_by_side
     from expert import compare as compared
 
     if len(cases) < 2:
         raise UsageError("give at least two visits to compare")
     loaded, knowledge = each(cases, load_case), load_knowledge(kb, rules)
-    tell(compared(each(loaded, lambda case: assess(case, knowledge, engine.value))), as_json)
+    tell((side_by_side if table else compared)(each(loaded, lambda case: assess(case, knowledge, engine.value))), as_json)
 
 
 def replay(

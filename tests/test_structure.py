@@ -23,12 +23,13 @@ FLOORS = {
         "lint", "lookup", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
         "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.drivers",
         "questions.marking",
-        "questions.next_tests", "questions.overturn", "questions.replay", "questions.side_by_side", "questions.stability", "questions.steps", "questions.uncertainty",
+        "questions.next_tests", "questions.overturn", "questions.replay",
+        "questions.side_by_side", "questions.stability", "questions.steps", "questions.uncertainty",
         "questions.what_if", "questions.why", "questions.why_not",
     },
-    5: {"assessment", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
-    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.outlines"},
-    7: {"web.clinic", "web.results"},  # the rooms of the pages: each a stranger to the others
+    5: {"assessment", "schemas", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
+    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.rest_bodies", "web.outlines"},
+    7: {"web.clinic", "web.results", "web.rest", "web.rest_document", "web.rest_work"},  # the rooms of the pages: each a stranger to the others
     8: {"web.app", "web.server"},
     9: {"cli_serve", "cli"},
 }  # fmt: skip
@@ -88,6 +89,8 @@ SAME_FLOOR = {
     ("web.safety", "web.settings"): "what guards is set up",
     ("web.safety", "web.problems"): "what is refused is said alike",
     ("web.server", "web.app"): "a server serves the application",
+    ("web.rest", "web.rest_work"): "what is done with a body stands apart from how it comes in",
+    ("web.rest", "web.rest_document"): "the operations are told in one document",
     ("cli", "cli_serve"): "one command line, its commands in several rooms",
     ("web.desk", "web.settings"): "how much may wait is set up",
     ("", "assessment"): "the face names what programs use",

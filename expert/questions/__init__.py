@@ -7,7 +7,9 @@ from expert.questions.drivers import Drivers, drivers
 from expert.questions.marking import Handout, Marking, check, handout
 from expert.questions.next_tests import NextTests, next_tests
 from expert.questions.overturn import Overturn, overturn
+from expert.questions.quiz import Quiz, quiz
 from expert.questions.replay import Replay, replay
+from expert.questions.side_by_side import SideBySide, side_by_side
 from expert.questions.stability import Stability, stability
 from expert.questions.steps import Steps, steps
 from expert.questions.uncertainty import Uncertainty, uncertainty
@@ -16,7 +18,7 @@ from expert.questions.why import Why, why
 from expert.questions.why_not import WhyNot, why_not
 
 __all__ = [
-    "Answer", "Chain", "Comparison", "Drivers", "Entries", "Handout", "Marking", "NextTests", "Overturn", "Replay", "Settings",
-    "Stability", "Steps", "Uncertainty", "WhatIf", "Why", "WhyNot", "chain", "check", "compare", "drivers", "handout", "next_tests",
-    "overturn", "replay", "stability", "steps", "uncertainty", "what_if", "why", "why_not",
+    "Answer", "Chain", "Comparison", "Drivers", "Entries", "Handout", "Marking", "NextTests", "Overturn", "Quiz", "Replay", "Settings",
+    "SideBySide", "Stability", "Steps", "Uncertainty", "WhatIf", "Why", "WhyNot", "chain", "check", "compare", "drivers", "handout",
+    "next_tests", "overturn", "quiz", "replay", "side_by_side", "stability", "steps", "uncertainty", "what_if", "why", "why_not",
 ]  # fmt: skip

@@ -118,13 +118,12 @@ def compare(results: Sequence[Result], knowledge: Knowledge) -> Comparison:
     """Compare visits, in the order of their dates where each has one, else as given. Raises UsageError for fewer than two."""
     if len(results) < 2:
         raise UsageError("give at least two visits to compare")
-    dated = all(r.stated.today for r in results)
-    visits = sorted(results, key=lambda r: r.stated.today) if dated else list(results)
+    visits, ordered = in_order(results)
     kb = knowledge.kb
     values = [{(v.measure, v.side): v for vs in values_of(given(r), kb) for v in vs} for r in visits]
     first, last = visits[0], visits[-1]
     return Comparison(
-        visits=tuple(_visit(n, r) for n, r in enumerate(visits, 1)), ordered="date" if dated else "given",
+        visits=tuple(visit(n, r) for n, r in enumerate(visits, 1)), ordered=ordered,
         knowledge=f"{kb.version} {kb.sha256[:12]}", warnings=tuple(_warnings(visits)),
         open_flags=tuple(_open_flags(visits)), findings=tuple(_findings(visits, values, kb)),
         measures=tuple(_measures(values, kb)), change=changed(contract.to_dict(first, knowledge), contract.to_dict(last, knowledge), kb),
@@ -132,7 +131,15 @@ def compare(results: Sequence[Result], knowledge: Knowledge) -> Comparison:
     )  # fmt: skip
 
 
-def _visit(number: int, result: Result) -> Visit:
+def in_order(results: Sequence[Result]) -> tuple[list[Result], str]:
+    """Visits by their dates where each has one (`date`), else as given (`given`)."""
+    if all(r.stated.today for r in results):
+        return sorted(results, key=lambda r: r.stated.today), "date"
+    return list(results), "given"
+
+
+def visit(number: int, result: Result) -> Visit:
+    """One visit in short."""
     plan = result.plan
     word = "withheld" if plan.withheld else "none" if not plan.phases else "provisional" if plan.provisional else "given"
     present = sum(i.present for i in result.stated.items)
@@ -268,8 +275,7 @@ def _compared(first: Value, last: Value, kb: KnowledgeBase) -> tuple[str, float 
     larger = max(first, last, key=lambda v: abs(v.amount))
     error = largest_error(measure, Amount(*larger[:5]), kb)
     difference = round(last.amount - first.amount, 6)
-    symbol = last.written.split(" ", 1)[1]
-    factor = next((u.factor for u in kb.units.values() if symbol in (u.symbol, u.id, *u.words)), 1.0)
+    symbol, factor = unit_of(last, kb)
     shown = round(difference / factor, 3), round(error[0] / factor, 3) if error else None
     source = kb.sources[error[1].source].title if error else ""
     if not difference:
@@ -277,6 +283,12 @@ def _compared(first: Value, last: Value, kb: KnowledgeBase) -> tuple[str, float 
     if error and abs(difference) < error[0]:
         return "within_error", *shown, symbol, source
     return _direction(measure.id, difference, kb), *shown, symbol, source
+
+
+def unit_of(value: Value, kb: KnowledgeBase) -> tuple[str, float]:
+    """The unit in which a value was written, and how much of the base unit it is."""
+    symbol = value.written.split(" ", 1)[1]
+    return symbol, next((u.factor for u in kb.units.values() if symbol in (u.symbol, u.id, *u.words)), 1.0)
 
 
 def _direction(measure: str, difference: float, kb: KnowledgeBase) -> str:
