@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from expert.formats import Constants
@@ -236,9 +237,13 @@ def _diminished(pieces: Sequence[Piece], weights: Sequence[int]) -> list[Evidenc
 
 def _identity(piece: Piece) -> tuple[str, tuple[str, ...], str, tuple[str, ...]]:
     """What tells pieces about one state apart, for an order that hangs neither on the engine nor on left and right."""
-    own = f":{piece.about.side}"
-    findings = tuple(f.replace(own, ":_own") for f in piece.basis.findings)
-    return piece.rule.id, findings, piece.target.via, tuple(p.replace(own, ":_own") for p in piece.basis.premises)
+    side, basis = piece.about.side, piece.basis
+    return piece.rule.id, _seen_from(side, basis.findings), piece.target.via, _seen_from(side, basis.premises)
+
+
+@lru_cache(maxsize=8192)  # what is weighed once is weighed many times over, with one thing more
+def _seen_from(side: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key.replace(f":{side}", ":_own") for key in keys)
 
 
 def rounded(amount: int, unit: int = _UNIT) -> int:

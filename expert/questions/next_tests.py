@@ -239,10 +239,10 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """What depends on the knowledge alone: by muscle what speaks to it, and which muscles feed rules about it; by finding which muscles
-    it speaks to and how well observers agree on it."""
+    """What depends on the knowledge alone: by muscle and side what speaks to it, and where that must be seen; which muscles feed rules
+    about a muscle; by finding which muscles it speaks to and how well observers agree on it."""
 
-    readings: Mapping[str, tuple[Reading, ...]]
+    readings: Mapping[Place, tuple[tuple[Reading, tuple[tuple[str, str, str], ...]], ...]]
     feeders: Mapping[str, tuple[str, ...]]
     muscles: Mapping[str, frozenset[str]]
     steady: Mapping[str, int]
@@ -277,10 +277,18 @@ def _indexed(knowledge: Knowledge) -> _Index:
     for variant in rules.programs["inferred"].variants:
         for target in rules.rules[variant.rule].targets:
             feeders[target.muscle].update(t.name for t in variant.terms if t.kind == "hypothesis" and t.name)
+    places = {(m, side): tuple((r, _looks(r, side, kb)) for r in found) for m, found in readings.items() for side in MIRROR}
     return _Index(
-        {m: tuple(found) for m, found in readings.items()}, {m: tuple(sorted(f)) for m, f in feeders.items()},
+        places, {m: tuple(sorted(f)) for m, f in feeders.items()},
         {f: frozenset(found) for f, found in muscles.items()}, {f: reliability(kb.findings[f], "", kb) for f in muscles},
     )  # fmt: skip
+
+
+def _looks(reading: Reading, side: str, kb: KnowledgeBase) -> tuple[tuple[str, str, str], ...]:
+    """The findings, with their sides and tasks, by which a reading speaks to a muscle of this side."""
+    kind = kb.findings[reading.finding]
+    sides, tasks = _finding_sides(kind, reading.turn, side), reading.contexts or _tasks_of(kind)
+    return tuple((kind.id, one, task) for one in sides for task in tasks)
 
 
 def _turn(premise: str, conclusion: str) -> str:
@@ -324,19 +332,17 @@ def _by_promise(candidate: Candidate, was: Weighed, axis: str) -> tuple[bool, bo
 
 def _promises(was: Weighed, wanted: Iterable[About]) -> Mapping[str, Mapping[tuple[str, str], int]]:
     """By finding and by (side, task): how far the points it could bring go towards the next threshold of each state at stake."""
-    kb, index, measure = was.knowledge.kb, _index(was.knowledge), ledger.scale(was.knowledge.kb.constants)
+    index, measure = _index(was.knowledge), ledger.scale(was.knowledge.kb.constants)
     gaps: dict[Place, dict[str, int]] = {place: {} for place in sorted(_places(wanted, was.knowledge))}
     for about in wanted:
         gaps[about.muscle, about.side][about.state] = _gap(was.standing.get(about), measure)
     best: dict[tuple[str, str, str], dict[tuple[str, str], int]] = defaultdict(dict)
-    for (muscle, side), open_states in gaps.items():
-        for reading in index.readings.get(muscle, ()):
-            kind = kb.findings[reading.finding]
-            promise = _promise(reading, open_states, index.steady[kind.id])
-            for one in _finding_sides(kind, reading.turn, side):
-                for task in reading.contexts or _tasks_of(kind):
-                    of_group = best[kind.id, one, task]
-                    of_group[reading.via, reading.state] = max(promise, of_group.get((reading.via, reading.state), 0))
+    for place, open_states in gaps.items():
+        for reading, looks in index.readings.get(place, ()):
+            promise = _promise(reading, open_states, index.steady[reading.finding]) if open_states else 0
+            group = reading.via, reading.state
+            for look in looks:
+                best[look][group] = max(promise, best[look].get(group, 0))
     found: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
     for (name, one, task), of_group in best.items():
         found[name][one, task] = sum(of_group.values())
@@ -408,10 +414,12 @@ def _unloaded(was: Weighed) -> Callable[[str, str], bool]:
     regions = {region for flag in grave if flag.asking.spares for region in flag.asking.regions}
 
     def loads(name: str, task: str) -> bool:
+        if not limbs:
+            return False
         kind = kb.findings[name]
         effort = kind.method == "strength-test" and kind.region in regions
         moves = kind.method == "response" or (task != "" and kb.tasks[task].loads in limbs)
-        return effort or (bool(limbs) and moves)
+        return effort or moves
 
     return loads
 
