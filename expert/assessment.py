@@ -74,6 +74,10 @@ class Assessment:
         """The reasoning as a sequence to follow: what was known, which rules were ready, what each added to which sheet."""
         return questions.steps(self.result, self.knowledge)
 
+    def quiz(self, muscles: Iterable[str], patterns: Iterable[str] = (), flagged: bool = False) -> questions.Quiz:
+        """Mark what a learner committed to before looking: `gluteus medius:left:underactive`, `lower-crossed`; a red flag or none."""
+        return questions.quiz(self.result, self.knowledge, tuple(muscles), tuple(patterns), flagged)
+
     def chain(self, around: str | None = None, taught: str | None = None) -> questions.Chain:
         """The graph around the case, hop by hop; with the links around one place (`multifidus`, `pelvis-drop:right`), or a chain as
         it is taught (`weak-hip-abductors:left`). Raises UsageError for what nobody knows."""

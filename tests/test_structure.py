@@ -18,18 +18,18 @@ FLOORS = {
         "normalise", "referral", "inference", "inference.native", "inference.rete", "inference.experta_door", "ledger", "patterns",
         "spread", "drivers", "advice", "plan", "exercises", "gaps", "proof", "render", "contract", "pdf",
     },
-    3: {"typed", "sheet", "pipeline", "weighing"},
+    3: {"typed", "sheet", "sharing", "pipeline", "weighing"},
     4: {
         "lint", "lookup", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
         "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.drivers",
         "questions.marking",
-        "questions.next_tests", "questions.overturn", "questions.replay",
+        "questions.next_tests", "questions.overturn", "questions.quiz", "questions.replay",
         "questions.side_by_side", "questions.stability", "questions.steps", "questions.uncertainty",
         "questions.what_if", "questions.why", "questions.why_not",
     },
     5: {"assessment", "schemas", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
     6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.rest_bodies", "web.outlines"},
-    7: {"web.clinic", "web.results", "web.rest", "web.rest_document", "web.rest_work"},  # the rooms of the pages: each a stranger to the others
+    7: {"web.clinic", "web.learn", "web.results", "web.rest", "web.rest_document", "web.rest_work"},  # the rooms of the pages: each a stranger to the others
     8: {"web.app", "web.server"},
     9: {"cli_serve", "cli"},
 }  # fmt: skip
@@ -64,6 +64,9 @@ SAME_FLOOR = {
     ("questions.uncertainty", "questions.stability"): "how steady the ranking is is part of what is uncertain",
     ("questions", "questions.replay"): "the face of the rooms",
     ("questions", "questions.steps"): "the face of the rooms",
+    ("questions", "questions.quiz"): "the face of the rooms",
+    ("questions.quiz", "questions.answer"): "every answer shows itself alike",
+    ("questions.quiz", "questions.marking"): "what a learner calls is read and judged as an expected answer is",
     ("questions.steps", "questions.answer"): "every answer shows itself alike",
     ("questions", "questions.what_if"): "the face of the rooms",
     ("questions", "questions.why"): "the face of the rooms",

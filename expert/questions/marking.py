@@ -246,12 +246,13 @@ def _holds(claim: Claim, result: Result) -> tuple[bool, tuple[str, ...]]:
     if not claim.ids:
         supported = tuple(f"{h.about.key} supported" for h in result.hypotheses if h.status == "supported")
         return not supported, supported
-    stood = [(m, _status(m, claim, result)) for m in claim.ids]
+    stood = [(m, muscle_status(m, claim, result)) for m in claim.ids]
     met = all(status == claim.status or (claim.status == "suspected" and status in _SUSPECTED) for _, status in stood)
     return met, tuple(f"{m}:{claim.side}:{claim.state} {status}" for m, status in stood)
 
 
-def _status(muscle: str, claim: Claim, result: Result) -> str:
+def muscle_status(muscle: str, claim: Claim, result: Result) -> str:
+    """How a muscle stands on the side and in the state of a claim."""
     about = (muscle, claim.side, claim.state)
     if any((h.muscle, h.side, h.state) == about for h in result.contradicted):
         return "contradicted"
