@@ -20,8 +20,8 @@ FLOORS = {
     },
     3: {"typed", "sheet", "sharing", "pipeline", "weighing"},
     4: {
-        "lint", "lookup", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
-        "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.drivers",
+        "lint", "lookup", "neighbours", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
+        "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.conclusions", "questions.drivers",
         "questions.marking",
         "questions.next_tests", "questions.overturn", "questions.quiz", "questions.replay",
         "questions.side_by_side", "questions.stability", "questions.steps", "questions.uncertainty",
@@ -106,6 +106,7 @@ SAME_FLOOR = {
     ("cli_interview", ""): "the doorway calls the face that everybody calls",
     ("cli_interview", "interview"): "the terminal is a room of the dialogue",
     ("", "interview"): "the face names what programs use",
+    ("neighbours", "lookup"): "neighbours are entries that were looked up",
     ("questions.what_if", "questions.change"): "what differs is told alike",
     ("questions.compare", "questions.change"): "what differs is told alike",
     ("questions.replay", "questions.change"): "what differs is told alike",

@@ -21,10 +21,10 @@ from worked import is_as_shown, keys, shown, told_keys
 from expert import Assessment, assess, contract, inference, load_case, load_knowledge, pipeline
 from expert.contract import case_of
 from expert.errors import UsageError
-from expert.model import Item, Stated
+from expert.model import Item, Knowledge, Stated
 from expert.questions import change
 from expert.questions.overturn import LARGEST, Enough, Falls, Overturn, ShortLine, without
-from expert.questions.what_if import Edit, Looked, WhatIf
+from expert.questions.what_if import Edit, Looked, WhatIf, switches
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.yaml"))
 NATIVE = inference.choose("native")
@@ -445,3 +445,32 @@ def test_hostile_words_stay_words_in_every_format() -> None:
         run(case).what_if(drop="\x1b[31mred")
     with pytest.raises(UsageError, match="does not state"):
         run(case).what_if(drop="<script>alert(1)</script>")
+
+
+# --- what can be switched ---------------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_a_case_states_can_be_switched_off_and_each_thing_once(knowledge: Knowledge) -> None:
+    case = {
+        "findings": [{"name": "hip drop", "side": "bilateral", "task": "running"}, {"name": "knee cave", "side": "left", "present": False}],
+        "history": ["sits all day"], "symptoms": [{"name": "cauda equina", "present": False}], "patient": {"conditions": ["osteoporosis"]},
+        "measurements": [{"name": "knee to wall", "side": "left", "value": 4, "unit": "cm"}],
+    }  # fmt: skip
+    answer = assess(case, knowledge, "native")
+    told = switches(answer.result, knowledge)
+    assert [(s.edit, s.of, s.looked.state) for s in told] == [
+        ("hip-drop:left:running", "findings", "present"), ("hip-drop:right:running", "findings", "present"),
+        ("knee-valgus:left", "findings", "absent"), ("sitting-all-day", "history", "present"), ("cauda-equina", "symptoms", "absent"),
+        ("osteoporosis", "conditions", "present"), ("knee-to-wall:left", "measurements", "measured"),
+    ]  # fmt: skip
+    assert (told[-1].value, told[-1].unit) == (4.0, "cm")
+    for one in told:
+        assert answer.what_if(drop=[one.edit]).edits[0].now.state == "not_stated"
+
+
+def test_a_measured_value_is_changed_by_the_words_of_its_switch(knowledge: Knowledge) -> None:
+    measured = {"name": "knee to wall", "side": "left", "value": 4, "unit": "cm"}
+    answer = assess({"findings": [], "measurements": [measured]}, knowledge, "native")
+    (one,) = switches(answer.result, knowledge)
+    edit = answer.what_if(measure=[f"{one.edit}:11 {one.unit}"]).edits[0]
+    assert (edit.was.value, edit.now.value) == ("4 cm", "11 cm")

@@ -52,6 +52,21 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """One thing of a case that an edit can take away or change. `edit`: the words by which `what_if` drops or measures it.
+
+    of: findings | history | symptoms | conditions | medicines | measurements (then `value` in `unit`).
+    """
+
+    edit: str
+    of: str
+    thing: Thing
+    looked: Looked
+    value: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WhatIf(Answer):
     """What an edited case changes. `case`: the edited case as a mapping, to assess or to keep."""
 
@@ -79,6 +94,11 @@ def what_if(
     fresh = pipeline.conclude(case, knowledge, "native")
     change = changed(contract.to_dict(result, knowledge), contract.to_dict(fresh, knowledge), knowledge.kb)
     return WhatIf(result.stated.case_id, edits, change, contract.case_of(case.shape))
+
+
+def switches(result: Result, knowledge: Knowledge) -> tuple[Switch, ...]:
+    """Everything of the case that can be switched off or measured otherwise, in the order written."""
+    return tuple(_Editor(given(result), knowledge.kb).switches())
 
 
 def given(result: Result) -> CaseFile:
@@ -160,6 +180,22 @@ class _Editor:
         self._touch(places, "measured", text)
         at = self._unmeasure(frozenset(places))
         self.measured.insert(at, (entry, places))
+
+    # --- what there is to edit
+
+    def switches(self) -> Iterator[Switch]:
+        """Each thing that the case states, once."""
+        stated: dict[str, str] = {}
+        for of, pairs in (*self.entries.items(), *self.lists.items()):
+            for key in (key for _, keys in pairs for key in keys):
+                stated.setdefault(key, of)
+        for key, of in stated.items():
+            yield Switch(key.removeprefix("flag:"), of, self._thing(key, self.was), looked(key, self.was))
+        for entry, places in self.measured:
+            for place in places:
+                key, written = ":".join(place), f"{entry.value:g} {entry.unit}"
+                about = told(key, self.kb.measures[place[0]].name, place[1])
+                yield Switch(key, "measurements", about, _measured(written), float(entry.value), entry.unit)
 
     # --- what they need
 
