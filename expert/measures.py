@@ -56,6 +56,12 @@ def unit_named(words: str, units: Mapping[str, Unit]) -> Unit | None:
     return next(iter(exact or near), None)
 
 
+def units_of(measure: Measure, kb: KnowledgeBase) -> tuple[Unit, ...]:
+    """The units it may be told in, those of its usual dimension and the base unit first."""
+    fitting = [u for u in kb.units.values() if u.dimension in measure.dimensions]
+    return tuple(sorted(fitting, key=lambda u: (measure.dimensions.index(u.dimension), u.factor != 1)))
+
+
 def judged(values: Iterable[Value], person: Person, kb: KnowledgeBase) -> tuple[Measured, ...]:
     """What all values together show, one line for each finding and side; present outweighs borderline, borderline absent."""
     by_place = {(v.measure, v.side): v for v in values}

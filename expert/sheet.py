@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from expert.cases import case_from_mapping
 from expert.conditions import by_finding, decide, severity_least
 from expert.errors import CaseError, Fault, UsageError
-from expert.formats import Battery, BatteryItem, CaseFile, CaseFinding, FindingType, Flag
+from expert.formats import Battery, BatteryItem, CaseFile, CaseFinding, FindingType, Flag, Measure
+from expert.measures import largest_error, unit_named, units_of
 from expert.model import KnowledgeBase, Patient, Stated, mirrored
 from expert.normalise import Unreadable, named, normalise
 from expert.referral import screen, used_by_flags
@@ -180,7 +181,10 @@ def measured(sheet: Mapping[str, Any], entry: Mapping[str, Any], kb: KnowledgeBa
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry as a list shows it. `id` "": its name cannot be read. `turned`: it is written by the name of the other side."""
+    """One entry as a list shows it. `id` "": its name cannot be read. `turned`: it is written by the name of the other side.
+
+    more: what else it says, as it is written (pain, seen_by, limited_by, region, onset, year, note).
+    """
 
     section: str
     number: int
@@ -199,6 +203,7 @@ class Row:
     turned: bool
     value: str
     faults: tuple[str, ...]
+    more: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +293,36 @@ class FlagForm:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureValue:
+    """One side of a measure: the value as it is written, and whether it hurt."""
+
+    value: float
+    unit: str
+    pain: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLine:
+    """One measure with its sides beside each other. `apart`: how far, in the unit of the left value; `percent` of the larger.
+
+    `less`: the side that has less; "" where both are the same. `within_error`: so little that measuring twice may differ as much.
+    """
+
+    id: str
+    name: str
+    how: str
+    sides: tuple[str, ...]
+    side_means: str
+    units: tuple[str, ...]
+    held: Mapping[str, MeasureValue]
+    apart: float | None
+    percent: int | None
+    less: str
+    within_error: bool
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What of a sheet could be read, and everything that is wrong with it, by the place it is said at (RFC 6901)."""
 
@@ -296,7 +331,7 @@ class Checked:
 
     def at(self, place: str) -> tuple[str, ...]:
         """The faults at a place or inside it."""
-        return tuple(_bare(f.message) for f in self.faults if f.pointer == place or f.pointer.startswith(f"{place}/"))
+        return tuple(bare(f.message) for f in self.faults if f.pointer == place or f.pointer.startswith(f"{place}/"))
 
 
 def checked(sheet: Mapping[str, Any], kb: KnowledgeBase) -> Checked:
@@ -317,6 +352,17 @@ def rows(sheet: Mapping[str, Any], kb: KnowledgeBase) -> tuple[Row, ...]:
         for section in SEEN for n, e in enumerate(sheet.get(section, ())) if not _denies(_whole(e), kb)
     ]  # fmt: skip
     return (*found, *(_measure_row(n, e, check.at(f"/measurements/{n}"), kb) for n, e in enumerate(sheet.get("measurements", ()))))
+
+
+def measure_lines(sheet: Mapping[str, Any], opened: Sequence[str], kb: KnowledgeBase) -> tuple[MeasureLine, ...]:
+    """Every measure of which a value stands on the sheet, in that order, and those that were opened to be filled in."""
+    check = checked(sheet, kb)
+    entries = list(enumerate(sheet.get("measurements", ())))
+    names = dict.fromkeys((*(_measure_of(e, kb) for _, e in entries), *opened))
+    return tuple(
+        _measure_line(kb.measures[name], [(n, e) for n, e in entries if _measure_of(e, kb) == name], check, kb)
+        for name in names if name in kb.measures
+    )  # fmt: skip
 
 
 def grid(sheet: Mapping[str, Any], battery: str, kb: KnowledgeBase) -> Grid:
@@ -365,11 +411,12 @@ def _row(section: str, number: int, entry: Mapping[str, Any], faults: tuple[str,
     present = entry.get("present", True)
     severity = entry.get("severity", "moderate")
     common = (side, task, severity, present, painful)
+    more = {key: entry[key] for key in ("pain", "seen_by", "limited_by", "region", "onset", "year", "note") if key in entry}
     if kind is None:
-        return Row(section, number, "", written, written, "", *common, (), (), "", False, "", faults)
+        return Row(section, number, "", written, written, "", *common, (), (), "", False, "", faults, more)
     tasks = kind.tasks or (tuple(kb.tasks) if kb.kinds[name] == "finding" else ())
     means = (kind.side_means or "").rstrip(".") if "left" in kind.sides else ""
-    return Row(section, number, name, kind.name, written, kb.kinds[name], *common, kind.sides, tasks, means, turned, "", faults)
+    return Row(section, number, name, kind.name, written, kb.kinds[name], *common, kind.sides, tasks, means, turned, "", faults, more)
 
 
 def _measure_row(number: int, entry: Mapping[str, Any], faults: tuple[str, ...], kb: KnowledgeBase) -> Row:
@@ -379,8 +426,29 @@ def _measure_row(number: int, entry: Mapping[str, Any], faults: tuple[str, ...],
     means = (measure.side_means or "").rstrip(".") if measure else ""
     return Row(
         "measurements", number, measure.id if measure else "", name, str(entry.get("name", "")), "measure", entry.get("side") or "", "",
-        "moderate", True, bool(entry.get("pain")), measure.sides if measure else (), (), means, False, value, faults,
+        "moderate", True, bool(entry.get("pain")), measure.sides if measure else (), (), means, False, value, faults, {},
     )  # fmt: skip
+
+
+def _measure_line(measure: Measure, entries: Sequence[tuple[int, Mapping[str, Any]]], check: Checked, kb: KnowledgeBase) -> MeasureLine:
+    values = {
+        side: MeasureValue(e.get("value", 0), str(e.get("unit", "")), e.get("pain", 0))
+        for _, e in entries for side in (("left", "right") if e.get("side") == "bilateral" else (e.get("side") or "midline",))
+    }  # fmt: skip
+    base = {a.side: a for a in (check.stated.amounts if check.stated else ()) if a.measure == measure.id}
+    apart, percent, less, within = None, None, "", False
+    if {"left", "right"} <= base.keys() and base["left"].dimension == base["right"].dimension:
+        low, high = sorted((base["left"], base["right"]), key=lambda a: a.amount)
+        gap, unit = high.amount - low.amount, unit_named(values["left"].unit, kb.units)
+        apart = round(gap / unit.factor, 2) if unit else None
+        percent = round(100 * gap / high.amount) if high.amount > 0 and low.dimension != "grade" else None
+        less = low.side if gap else ""
+        error = largest_error(measure, high, kb)
+        within = error is not None and gap < error[0]
+    faults = tuple(f for n, _ in entries for f in check.at(f"/measurements/{n}"))
+    units = tuple(u.symbol for u in units_of(measure, kb))
+    means = (measure.side_means or "").rstrip(".")
+    return MeasureLine(measure.id, measure.name, measure.how, measure.sides, means, units, values, apart, percent, less, within, faults)
 
 
 def _grid_view(sheet: Mapping[str, Any], view: str, items: Sequence[BatteryItem], kb: KnowledgeBase) -> GridView:
@@ -639,7 +707,7 @@ def _one_a_side(entry: Mapping[str, Any], kb: KnowledgeBase) -> list[dict[str, A
     return [{**own, "side": side} for side in ("left", "right")] if entry.get("side") == "bilateral" else [own]
 
 
-def _bare(message: str) -> str:
+def bare(message: str) -> str:
     """A fault without its place: it is shown there."""
     place, colon, rest = message.partition(": ")
     return rest if colon and ("[" in place or "." in place or place in CaseFile.model_fields) else message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,13 @@ class StoredCase:
     source: tuple[str, ...]
 
 
-def stored_cases(folder: Path | None = None) -> tuple[StoredCase, ...]:
-    """Every case of every YAML file of a folder (default: those that come with the knowledge), in the order written."""
+def stored_cases(folder: Path | None = None, files: Collection[str] = ()) -> tuple[StoredCase, ...]:
+    """Every case of every YAML file of a folder (default: those that come with the knowledge), in the order written; or of some `files`."""
     found: list[StoredCase] = []
     faults: list[Fault] = []
     for where, content in resources.knowledge_files(folder or resources.cases(), "cases"):
+        if files and where.removeprefix("cases/").partition(".")[0] not in files:
+            continue
         try:
             found += _cases(read_yaml(content.decode("utf-8"), where, KNOWLEDGE_CAP).data, where, faults)
         except Unreadable as unreadable:

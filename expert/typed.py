@@ -18,8 +18,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from expert.errors import CaseError, UsageError
-from expert.formats import CaseFile, CaseFinding, CaseMeasurement, Measure
-from expert.measures import unit_named
+from expert.formats import CaseFile, CaseFinding, CaseMeasurement
+from expert.measures import unit_named, units_of
 from expert.model import KnowledgeBase, mirrored
 from expert.normalise import keys_of, named, values_of
 from expert.words import Found, Unclear, normal, side_word
@@ -399,7 +399,7 @@ class _Reader:
         sided = "left" in measure.sides
         value, bare, side = said.get("value"), said.get("bare"), said.get("side") or ""
         amount = value[0] if value else bare
-        units = _units(measure, self.kb)
+        units = tuple(u.symbol for u in units_of(measure, self.kb))
         lacks = {"value": amount is None, "unit": value is None, "side": sided and side not in ("left", "right", "bilateral")}
         missing = tuple(what for what in _MISSING_FIRST if lacks[what])
         entry = _without_none({
@@ -448,15 +448,6 @@ def _takes(begun: Sequence[str], left: list[str]) -> bool:
             return False
         left.remove(match)
     return True
-
-
-def _units(measure: Measure, kb: KnowledgeBase) -> tuple[str, ...]:
-    """The units it may be told in, its usual dimension and the base unit first."""
-    ranked = sorted(
-        (measure.dimensions.index(u.dimension), u.factor != 1, n, u.symbol)
-        for n, u in enumerate(kb.units.values()) if u.dimension in measure.dimensions
-    )  # fmt: skip
-    return tuple(symbol for *_, symbol in ranked)
 
 
 def _refused(entry: Mapping[str, Any], kb: KnowledgeBase) -> str:

@@ -11,10 +11,10 @@
   const stored = (key, otherwise) => sessionStorage.getItem(key) ?? otherwise;
   const history = () => JSON.parse(stored(PAST, '{"undo":[],"redo":[]}'));
 
-  function put(text, past, label) {
+  function put(text, past, label, how = "set") {
     sessionStorage.setItem(KEY, text);
     sessionStorage.setItem(PAST, JSON.stringify(past));
-    document.dispatchEvent(new CustomEvent("myologic:case", { detail: { label }, bubbles: true }));
+    document.dispatchEvent(new CustomEvent("myologic:case", { detail: { label, how }, bubbles: true }));
   }
 
   function setCase(next, label = "") {
@@ -31,7 +31,7 @@
     const last = past[from].pop();
     if (!last) return "";
     past[to].push({ text: stored(KEY, EMPTY), label: last.label });
-    put(last.text, past, last.label);
+    put(last.text, past, last.label, from);
     return last.label || "the last change";
   }
 
