@@ -125,8 +125,16 @@
     title?.focus({ preventScroll: true });
     title?.scrollIntoView({ block: "nearest" });
   });
+  // How many places each view shows something on: on a narrow screen only one of them is seen.
+  function count() {
+    for (const button of document.querySelectorAll(".map-side [data-view]")) {
+      const found = figure.querySelectorAll(`#body-${button.dataset.view} .region.found`).length;
+      button.querySelector("span").textContent = found ? ` (${found})` : "";
+    }
+  }
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.detail.target !== figure) return;
+    count();
     const region = document.getElementById(current);
     if (region) reach(region, false);
     mark();

@@ -4,9 +4,9 @@
 
 (() => {
   const PACE = 3200; // milliseconds a hop stays while it plays
-  const WIDE = 196; // of a place, in the picture's own units
-  const TALL = 17; // of a line of its words
-  const FONT = "13px system-ui, sans-serif";
+  const WIDE = 206; // of a place, in the picture's own units
+  const TALL = 19; // of a line of its words
+  const FAMILY = 'Arial, "Liberation Sans", sans-serif';
   const root = document.getElementById("chain");
   const ask = document.getElementById("chain-ask");
   const back = document.getElementById("chain-back");
@@ -21,7 +21,7 @@
 
   function fromAddress() {
     const [name, value = ""] = location.hash.slice(1).split("=");
-    if (!["around", "taught"].includes(name) || !/^[a-z0-9-]+(:[a-z]+){0,2}$/.test(value)) return false;
+    if (!["around", "taught"].includes(name) || !/^[a-z0-9-]+(:[a-z]*){0,2}$/.test(value)) return false;
     ask.reset();
     if (name === "taught") [ask.taught.value, ask.side.value] = [value.split(":")[0], value.split(":")[1] ?? ""];
     else ask.around.value = value;
@@ -63,14 +63,14 @@
 
   // How many lines the words take: the picture breaks them at the same width.
   function lines(text) {
-    measuring.font = FONT;
+    measuring.font = `15px ${FAMILY}`;
     let count = 0;
     for (const part of text.split("\n")) {
       let line = "";
       count += 1;
       for (const word of part.split(" ")) {
         const longer = line ? `${line} ${word}` : word;
-        if (line && measuring.measureText(longer).width > WIDE - 34) {
+        if (line && measuring.measureText(longer).width > WIDE - 38) {
           count += 1;
           line = word;
         } else line = longer;
@@ -98,15 +98,15 @@
     return `data:image/svg+xml;utf8,${encodeURIComponent(drawn)}`;
   }
 
-  // Pointed at the left end for the left side, at the right end for the right side.
+  // Pointed at the left end for the left side, at the right end for the right side, at both for both.
   const SHAPES = {
+    both: "-1 0 -0.86 -1 0.86 -1 1 0 0.86 1 -0.86 1",
     left: "-1 0 -0.86 -1 1 -1 1 1 -0.86 1",
     right: "-1 -1 0.86 -1 1 0 0.86 1 -1 1",
     other: "-1 -1 1 -1 1 1 -1 1",
   };
   const BORDERS = { seen: ["solid", 3], supported: ["solid", 3], held: ["solid", 3], absent: ["dotted", 2], unknown: ["dotted", 2] };
-  const KINDS = { joint: "position", restriction: "restriction", pain: "pain", load: "load", habit: "habit" };
-
+  
   function border(node) {
     if (node.standing) return ["double", 7];
     if (node.status === "refuted") return ["dotted", 2];
@@ -116,21 +116,24 @@
 
   function wordsOf(node) {
     const entry = one(`[data-node="${CSS.escape(node.key)}"]`, root);
-    const told = all(":scope > .known", entry).map((known) => known.textContent.trim().split(/[:,] (?!not)/)[0]);
+    const told = all(":scope > .known", entry).flatMap((known) => known.dataset.short || []);
     return [`${node.number}. ${one(".label", entry).textContent}`, ...told].join("\n");
   }
 
   function elements(data) {
+    const named = one('#chain-filters [name="named"]', root).checked;
     const nodes = data.nodes.map((node) => {
       const words = wordsOf(node);
       const [style, wide] = border(node);
       return {
         group: "nodes",
         data: {
-          id: node.key, words, high: lines(words) * TALL + 26, strip: strip(node.state), shape: SHAPES[node.side] ?? SHAPES.other,
+          id: node.key, words, high: lines(words) * TALL + 30, strip: strip(node.state), shape: SHAPES[node.side] ?? SHAPES.other,
           border: style, wide, ink: colour(node.state) || colour("soft"), wash: ["seen", "supported"].includes(node.known) ? colour("tint") : colour("paper"),
         },
-        classes: [node.known, node.status, node.kind].filter(Boolean).join(" "),
+        classes: [
+          node.known, node.status, node.kind, node.standing && "first", !node.hop && "begins", data.around.includes(node.key) && "asked",
+        ].filter(Boolean).join(" "),
       };
     });
     const links = data.links.map((link) => {
@@ -140,9 +143,9 @@
         data: {
           id: link.key, source: link.start, target: link.to, words: `${link.loops.length ? "↻ " : ""}${link.kind_name} ${link.strength.toFixed(2)}`,
           wide: 1 + 6 * link.strength, style: dash ? "dashed" : "solid", dash: (dash ?? "1 0").split(" ").map(Number),
-          arrow: link.kind === "antagonist" ? "tee" : "triangle",
+          arrow: link.kind === "antagonist" ? "tee" : "triangle", named, along: [0.5], beside: [0],
         },
-        classes: link.loops.length ? "loop" : "",
+        classes: [link.loops.length ? "loop" : "", named ? "named" : ""].join(" "),
       };
     });
     return [...nodes, ...links];
@@ -153,7 +156,7 @@
       selector: "node",
       style: {
         shape: "polygon", "shape-polygon-points": "data(shape)", width: WIDE, height: "data(high)", label: "data(words)", color: colour("ink"),
-        "font-size": 13, "font-family": "system-ui, sans-serif", "text-wrap": "wrap", "text-max-width": WIDE - 34, "text-valign": "center",
+        "font-size": 15, "font-family": FAMILY, "text-wrap": "wrap", "text-max-width": WIDE - 34, "text-valign": "center",
         "text-halign": "center", "text-margin-y": 5, "line-height": 1.25, "background-color": "data(wash)", "background-image": "data(strip)",
         "background-width": "100%", "background-height": 12, "background-position-y": 0, "background-fit": "none", "border-width": "data(wide)",
         "border-style": "data(border)", "border-color": "data(ink)",
@@ -164,11 +167,13 @@
       selector: "edge",
       style: {
         width: "data(wide)", "line-style": "data(style)", "line-dash-pattern": "data(dash)", "line-color": "#5f7482", "target-arrow-color": "#5f7482",
-        "target-arrow-shape": "data(arrow)", "arrow-scale": 1.1, "curve-style": "bezier", label: "data(words)", "font-size": 11, color: colour("soft"),
-        "text-background-color": "#fff", "text-background-opacity": 0.92, "text-background-padding": 2, "text-rotation": "autorotate",
-        "min-zoomed-font-size": 7,
+        "target-arrow-shape": "data(arrow)", "arrow-scale": 1.1, "curve-style": "round-segments", "segment-weights": "data(along)",
+        "segment-distances": "data(beside)", "edge-distances": "node-position", "font-size": 13, color: colour("soft"),
+        "text-wrap": "wrap", "text-max-width": 110, "text-background-color": "#fff", "text-background-opacity": 0.92,
+        "text-background-padding": 2, "min-zoomed-font-size": 5,
       },
     },
+    { selector: "edge.named, edge.new, edge.chosen", style: { label: "data(words)" } },
     { selector: "edge.loop", style: { "line-color": colour("amber"), "target-arrow-color": colour("amber"), color: colour("amber") } },
     { selector: ".away", style: { visibility: "hidden" } },
     { selector: "node.new", style: { "underlay-color": colour("accent"), "underlay-opacity": 0.28, "underlay-padding": 9 } },
@@ -182,7 +187,6 @@
       container: one("#chain-picture", root), elements: elements(data), style: style(), minZoom: 0.1, maxZoom: 2.5, userZoomingEnabled: false,
       boxSelectionEnabled: false, autoungrabify: true,
     });
-    arrange(cy, cy.elements());
     cy.on("tap", "node, edge", (event) => choose(event.target.id(), true));
     const holder = cy.container();
     holder.addEventListener("wheel", (event) => cy.userZoomingEnabled(event.ctrlKey || event.metaKey), { capture: true, passive: true });
@@ -190,49 +194,100 @@
     return cy;
   }
 
-  const arrange = (cy, eles) =>
-    eles.layout({ name: "dagre", rankDir: "LR", nodeSep: 22, rankSep: 120, edgeSep: 16, ranker: "network-simplex", animate: false, fit: false }).run();
+  // Downwards or to the right, whichever can be shown larger. Links are led round places, and their words have room.
+  function arrange(cy, eles) {
+    const ways = ["TB", "LR"].map((direction) => laid(eles, direction)).map((plan) => ({ plan, fit: fitting(cy, { w: plan.graph().width, h: plan.graph().height }) }));
+    const { plan } = ways[0].fit >= ways[1].fit ? ways[0] : ways[1];
+    cy.batch(() => {
+      for (const node of eles.nodes()) node.position({ x: plan.node(node.id()).x, y: plan.node(node.id()).y });
+      for (const link of eles.edges()) link.data(led(plan.edge(link.source().id(), link.target().id(), link.id()).points, link));
+    });
+  }
+
+  function laid(eles, rankdir) {
+    const plan = new dagre.graphlib.Graph({ multigraph: true });
+    plan.setGraph({ rankdir, nodesep: 18, edgesep: 12, ranksep: rankdir === "TB" ? 26 : 34 });
+    for (const node of eles.nodes()) plan.setNode(node.id(), { width: WIDE, height: node.data("high") });
+    for (const link of eles.edges()) {
+      const words = link.data("named") ? { width: 112, height: 34, labelpos: "c" } : { width: 0, height: 0 };
+      plan.setEdge(link.source().id(), link.target().id(), words, link.id());
+    }
+    dagre.layout(plan);
+    return plan;
+  }
+
+  // The bends of a link as cytoscape wants them: how far along the straight line, and how far beside it.
+  function led(points, link) {
+    const [from, to] = [link.source().position(), link.target().position()];
+    const [dx, dy] = [to.x - from.x, to.y - from.y];
+    const long = Math.hypot(dx, dy) || 1;
+    const inner = points.slice(1, -1);
+    return {
+      along: inner.map((at) => ((at.x - from.x) * dx + (at.y - from.y) * dy) / long ** 2),
+      beside: inner.map((at) => ((at.y - from.y) * dx - (at.x - from.x) * dy) / long),
+    };
+  }
+
+  const fitting = (cy, box) => Math.min((cy.width() - 30) / box.w, (cy.height() - 30) / box.h, 1.1);
 
   // Bring places into view; where all of them would be too small to read, only as many as can be read.
   function frame(eles) {
     const { cy } = shown;
     if (eles.empty()) return;
     const box = eles.boundingBox();
-    const fit = Math.min((cy.width() - 40) / box.w, (cy.height() - 40) / box.h, 1.1);
-    const least = cy.width() < 500 ? 0.55 : 0.32;
-    const fresh = cy.nodes(".new").not(".away");
-    const middle = fit >= least || fresh.empty() ? box : fresh.boundingBox();
+    const fit = fitting(cy, box);
+    const least = cy.width() < 500 ? 0.6 : 0.45;
+    const told = cy.nodes(".new").not(".away");
+    const first = told.nonempty() ? told : eles.nodes(shown.data.around.length ? ".asked" : ".first").union(eles.nodes(".begins")).first();
+    const middle = fit >= least || first.empty() ? box : first.boundingBox();
     const zoom = Math.max(fit, least);
-    const pan = { x: cy.width() / 2 - zoom * (middle.x1 + middle.w / 2), y: cy.height() / 2 - zoom * (middle.y1 + middle.h / 2) };
+    const pan = { x: within(cy.width(), zoom, box.x1, box.x2, (middle.x1 + middle.x2) / 2), y: within(cy.height(), zoom, box.y1, box.y2, (middle.y1 + middle.y2) / 2) };
     if (calm.matches) cy.viewport({ zoom, pan });
     else cy.stop().animate({ zoom, pan }, { duration: 350 });
+  }
+
+  // Where the picture stands so that `middle` is in the middle, unless that would leave room empty that could be filled.
+  function within(size, zoom, from, to, middle) {
+    if ((to - from) * zoom <= size - 30) return size / 2 - (zoom * (from + to)) / 2;
+    return Math.min(15 - zoom * from, Math.max(size - 15 - zoom * to, size / 2 - zoom * middle));
   }
 
   // --- what is shown of it -------------------------------------------------------------------------------------------------------------
 
   const ticked = (name) => new Set(all(`#chain-filters [name="${name}"]:checked`, root).map((box) => box.value));
-  const narrowed = () => all('#chain-filters [type="checkbox"]', root).some((box) => !box.checked);
+  const narrowed = () => all("#chain-filters fieldset [type='checkbox']", root).some((box) => !box.checked);
 
-  function visible() {
-    const { data, hop } = shown;
+  // What the filters leave of the graph, at whatever hop it appears.
+  function left() {
+    const { data } = shown;
     const [kinds, joints, [side]] = [ticked("kind"), ticked("joint"), [...ticked("side")]];
     const beside = { left: "right", right: "left" }[side];
     const places = data.nodes.filter((node) => node.side !== beside);
     const keys = new Set(places.map((node) => node.key));
     const about = (link) => (link.joints.length ? link.joints.some((joint) => joints.has(joint)) : joints.has("") || !joints.size);
-    const links = data.links.filter((link) => keys.has(link.start) && keys.has(link.to) && kinds.has(link.kind) && about(link));
+    const asked = ticked("near").size ? new Set(data.around) : null;
+    const near = (link) => !asked || asked.has(link.start) || asked.has(link.to);
+    const links = data.links.filter((link) => keys.has(link.start) && keys.has(link.to) && kinds.has(link.kind) && about(link) && near(link));
     const touched = new Set(links.flatMap((link) => [link.start, link.to]));
-    const nodes = narrowed() ? places.filter((node) => touched.has(node.key)) : places;
-    return new Set([...nodes, ...links].filter((entry) => entry.hop <= hop).map((entry) => entry.key));
+    const nodes = asked || narrowed() ? places.filter((node) => touched.has(node.key)) : places;
+    return [...nodes, ...links];
+  }
+
+  // The filters have changed: what they leave is laid out anew.
+  function narrow() {
+    const { cy } = shown;
+    const keys = new Set((shown.left = left()).map((entry) => entry.key));
+    arrange(cy, cy.elements().filter((entry) => keys.has(entry.id())));
+    show();
   }
 
   function show() {
     const { data, cy, hop, hops } = shown;
-    const seen = visible();
+    const seen = new Set(shown.left.filter((entry) => entry.hop <= hop).map((entry) => entry.key));
     for (const entry of all("[data-node]", root)) entry.hidden = !seen.has(entry.dataset.node);
     for (const entry of all("[data-link]", root)) entry.hidden = !seen.has(entry.dataset.link);
     for (const part of all("[data-hop]", root)) part.hidden = !one("[data-node]:not([hidden])", part);
-    const fresh = new Set(hop < hops || shown.playing ? [...data.hops[hop].nodes, ...data.hops[hop].links] : []);
+    const fresh = new Set(shown.stepped ? [...data.hops[hop].nodes, ...data.hops[hop].links] : []);
     cy.batch(() => {
       for (const entry of cy.elements()) {
         entry.toggleClass("away", !seen.has(entry.id()));
@@ -251,6 +306,7 @@
   }
 
   function go(hop) {
+    shown.stepped = true;
     shown.hop = Math.max(0, Math.min(shown.hops, hop));
     if (shown.hop === shown.hops) pause();
     show();
@@ -299,13 +355,21 @@
 
   const DO = {
     play, back: () => (pause(), go(shown.hop - 1)), step: () => (pause(), go(shown.hop + 1)), in: () => zoom(1.3), out: () => zoom(1 / 1.3),
+    wide: () => widen(),
     fit: () => shown.cy.fit(shown.cy.elements().not(".away"), 20),
     all: () => tickAll(true), none: () => tickAll(false),
   };
 
   function tickAll(on) {
-    for (const box of all('#chain-filters [type="checkbox"]', root)) box.checked = on;
-    show();
+    for (const box of all("#chain-filters fieldset [type='checkbox']", root)) box.checked = on;
+    narrow();
+  }
+
+  function widen() {
+    const wide = one(".chain-view", root).classList.toggle("wide");
+    one('[data-do="wide"]', root).setAttribute("aria-pressed", wide);
+    shown.cy.resize();
+    narrow();
   }
 
   root.addEventListener("click", (event) => {
@@ -325,7 +389,8 @@
     if (event.target.id === "chain-hop") {
       pause();
       go(Number(event.target.value));
-    } else if (event.target.closest("#chain-filters")) show();
+    } else if (event.target.name === "named") redraw();
+    else if (event.target.closest("#chain-filters")) narrow();
   });
   root.addEventListener("submit", (event) => event.preventDefault());
 
@@ -341,6 +406,12 @@
 
   // --- a new graph ---------------------------------------------------------------------------------------------------------------------
 
+  function redraw() {
+    shown.cy.destroy();
+    shown.cy = picture(shown.data);
+    narrow();
+  }
+
   function build() {
     pause();
     shown?.cy.destroy();
@@ -348,9 +419,9 @@
     const told = document.getElementById("chain-data");
     const data = told ? JSON.parse(told.textContent) : { around: [], taught: null };
     if (told) {
-      shown = { data, hop: data.hops.length - 1, hops: data.hops.length - 1, playing: null, cy: null };
+      shown = { data, hop: data.hops.length - 1, hops: data.hops.length - 1, playing: null, stepped: false, cy: null };
       shown.cy = picture(data);
-      show();
+      narrow();
       if (data.around.length) choose(data.around[0]);
     }
     if (told || !ask.around.value) toAddress(data);

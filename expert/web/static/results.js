@@ -14,8 +14,8 @@
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-state]");
-    if (!button) return;
-    button.disabled = true; // one click, one answer
+    if (!button || button.ariaBusy) return;
+    button.ariaBusy = "true"; // one click, one answer; a disabled button would lose the focus
     try {
       const answer = await myologic.post("/clinic/state", told(button));
       if (answer.ok) myologic.setCase(await answer.json(), button.dataset.said);
@@ -23,7 +23,7 @@
     } catch {
       refused(button);
     } finally {
-      button.disabled = false;
+      button.ariaBusy = null;
     }
   });
   function refused(button) {
