@@ -20,16 +20,18 @@ FLOORS = {
     },
     3: {"typed", "sheet", "sharing", "pipeline", "weighing"},
     4: {
-        "lint", "lookup", "neighbours", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store", "terminal", "voices", "questions",
-        "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.conclusions", "questions.drivers",
-        "questions.marking",
+        "lint", "lookup", "neighbours", "coverage", "mechanics", "anatomy", "bibliography", "batteries", "difference", "store",
+        "terminal", "voices", "questions",
+        "questions.answer", "questions.asked", "questions.chain", "questions.change", "questions.compare", "questions.conclusions",
+        "questions.drivers", "questions.marking",
         "questions.next_tests", "questions.overturn", "questions.quiz", "questions.replay",
         "questions.side_by_side", "questions.stability", "questions.steps", "questions.uncertainty",
         "questions.what_if", "questions.why", "questions.why_not",
     },
     5: {"assessment", "schemas", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
     6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.rest_bodies", "web.outlines"},
-    7: {"web.clinic", "web.learn", "web.results", "web.rest", "web.rest_document", "web.rest_work"},  # the rooms of the pages: each a stranger to the others
+    # the rooms of the pages: each a stranger to the others
+    7: {"web.browse", "web.clinic", "web.learn", "web.why", "web.results", "web.rest", "web.rest_document", "web.rest_work", "web.saved"},
     8: {"web.app", "web.server"},
     9: {"cli_serve", "cli"},
 }  # fmt: skip
