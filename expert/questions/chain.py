@@ -8,7 +8,7 @@ known. Nothing here is evidence, and the order of the hops is no order of cause.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -36,9 +36,9 @@ _Edge = tuple[State, Step]  # where a link starts; where it leads and by which
 class Node:
     """A place of the graph. kind: muscle | group | joint | restriction | pain | load | habit; `members`: the muscles of a group.
 
-    known: seen | supported | held | possible | contested | predicted | absent | unknown; `status` is that of a prediction, else "".
-    `hop`: how many links away from what is known. `standing` is that of a driver, else ""; `loops`: the numbers of its loops.
-    depth: deep | superficial, or "" where the knowledge does not say.
+    side: left | right | midline, or both where the two are alike. known: seen | supported | held | possible | contested | predicted |
+    absent | unknown; `status` is that of a prediction, else "". `hop`: how many links away from what is known. `standing` is that of a
+    driver, else ""; `loops`: the numbers of its loops. depth: deep | superficial, or "" where the knowledge does not say.
     """
 
     number: int
@@ -194,6 +194,7 @@ def _chain_and_side(words: str, kb: KnowledgeBase) -> tuple[str, str]:
 
 def _centre(words: str, kb: KnowledgeBase) -> tuple[State, ...]:
     """The states that are meant: of a muscle or a group any state on any side that is not told otherwise; of a place, where it is."""
+    words = words.replace(":both", ":")
     name, _, side = words.partition(":")
     node = kb.nodes.get(name.strip())
     if node is None:
@@ -330,9 +331,10 @@ class _Drawing:
         return frozenset(s for path in paths for step in path for s in _sides(step.to))
 
     def _alike(
-        self, edges: Iterable[_Edge], stands: Mapping[State, tuple[str, str]], centre: set[State], hops: Mapping[State, int]
+        self, edges: Sequence[_Edge], stands: Mapping[State, tuple[str, str]], centre: set[State], hops: Mapping[State, int]
     ) -> Mapping[State, State]:
-        """Every place as it is told: the muscles of a group that the same links touch and that stand alike as the group."""
+        """Every place as it is told: the muscles of a group that the same links touch and that stand alike as the group; left and right
+        that are alike as one."""
         touched: dict[State, set[tuple[str, State, bool]]] = defaultdict(set)
         for start, step in edges:
             touched[start].add((step.link, step.to, True))
@@ -346,7 +348,8 @@ class _Drawing:
             group = self.reach.groups.get(frozenset(s.id for s in heap))
             if group is not None:
                 told |= {s: s._replace(kind="group", id=group.id) for s in heap}
-        return told
+        paired = _pairs(told, edges, stands, hops, centre)
+        return {s: t._replace(side="both") if t in paired else t for s, t in told.items()}
 
     def _nodes(
         self, alike: Mapping[State, State], hops: Mapping[State, int], stands: Mapping[State, tuple[str, str]],
@@ -371,7 +374,7 @@ class _Drawing:
             hop=hops[state], known=known, status=status, strength=decimal(foretold.strength) if foretold else None,
             standing=next((d.standing for d in self.drivers if state in self._states(d)), ""),
             loops=tuple(c.number for c in circles if key in c.nodes), joints=self._joints(state), depth=self._depth(told),
-            members=tuple(Named(m, self.kb.muscles[m].name) for m in members), check=self._looking(check),
+            members=tuple(Named(m, self.kb.muscles[m].name) for m in members), check=self._looking(check, told.side == "both"),
         )  # fmt: skip
 
     def _open(self, state: State, last: Step | None) -> Check | None:
@@ -397,7 +400,7 @@ class _Drawing:
             joints=tuple(j for j in self.kb.joints if j in joints), derived=step.link in self.kb.derived,
             loops=tuple(c.number for c in circles if (start.key, to.key) in pairwise((*c.nodes, c.nodes[0]))),
             chains=tuple(Named(c.id, c.title) for c in self.kb.chains.values() if step.link in c.steps),
-            check=self._looking(self.graph.check(step)),
+            check=self._looking(self.graph.check(step), to.side == "both"),
         )  # fmt: skip
 
     def _circles(self, loops: Iterable[Loop], alike: Mapping[State, State]) -> tuple[Circle, ...]:
@@ -426,13 +429,14 @@ class _Drawing:
             return tuple(s._replace(kind="muscle", id=m) for s in _sides(d.about) for m in self.kb.members(d.about.id))
         return _sides(d.about)
 
-    def _looking(self, check: Check | None) -> Looking | None:
+    def _looking(self, check: Check | None, on_both: bool) -> Looking | None:
         """What to look at; nothing, where a red flag comes first."""
         if check is None or self.flags:
             return None
         kind = self.kb.findings[check.finding]
         tasks = tuple(Named(t, self.kb.tasks[t].name) for t in check.tasks)
-        return Looking(check.finding, kind.name, check.side, tasks, kind.how or "", kind.side_means or "")
+        side = "both" if on_both and check.side in MIRROR else check.side
+        return Looking(check.finding, kind.name, side, tasks, kind.how or "", kind.side_means or "")
 
     def _cited(self, ids: Iterable[str]) -> tuple[Cited, ...]:
         return tuple(Cited(i, self.kb.sources[i].title) for i in ids)
@@ -509,6 +513,29 @@ def _as_taught(edges: Iterable[_Edge]) -> Mapping[State, int]:
     for start, step in edges:
         hops.setdefault(step.to, hops.setdefault(start, 0) + 1)
     return hops
+
+
+def _pairs(
+    told: Mapping[State, State], edges: Sequence[_Edge], stands: Mapping[State, object], hops: Mapping[State, int], centre: set[State]
+) -> set[State]:
+    """The places whose left and right are alike: they stand alike, and the links of the one, none of which crosses to the other side,
+    are those of the other in the mirror."""
+    touched: dict[State, set[tuple[str, State, bool]]] = {t: set() for t in told.values()}
+    for start, step in edges:
+        touched[told[start]].add((step.link, told[step.to], True))
+        touched[told[step.to]].add((step.link, told[start], False))
+    standing = {t: (stands[s], hops[s], s in centre) for s, t in told.items()}
+
+    def is_paired(t: State) -> bool:
+        twin = _turned(t)
+        stays = all(other.side in (t.side, "midline") for _, other, _ in touched[t])
+        return twin != t and stays and standing.get(twin) == standing[t] and touched[twin] == {(x, _turned(o), d) for x, o, d in touched[t]}
+
+    return {t for t in touched if is_paired(t)}
+
+
+def _turned(state: State) -> State:
+    return state._replace(side=MIRROR.get(state.side, state.side))
 
 
 def _hops(nodes: Iterable[Node], links: Iterable[Link], taught: Taught | None) -> tuple[Hop, ...]:

@@ -222,10 +222,9 @@
     const [dx, dy] = [to.x - from.x, to.y - from.y];
     const long = Math.hypot(dx, dy) || 1;
     const inner = points.slice(1, -1);
-    return {
-      along: inner.map((at) => ((at.x - from.x) * dx + (at.y - from.y) * dy) / long ** 2),
-      beside: inner.map((at) => ((at.y - from.y) * dx - (at.x - from.x) * dy) / long),
-    };
+    const beside = inner.map((at) => ((at.y - from.y) * dx - (at.x - from.x) * dy) / long);
+    if (Math.max(0, ...beside.map(Math.abs)) > long + 100) return { along: [0.5], beside: [40] }; // a way round the whole picture
+    return { along: inner.map((at) => ((at.x - from.x) * dx + (at.y - from.y) * dy) / long ** 2), beside };
   }
 
   const fitting = (cy, box) => Math.min((cy.width() - 30) / box.w, (cy.height() - 30) / box.h, 1.1);
