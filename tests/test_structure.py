@@ -29,7 +29,7 @@ FLOORS = {
         "questions.what_if", "questions.why", "questions.why_not",
     },
     5: {"assessment", "schemas", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
-    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.rest_bodies", "web.outlines"},
+    6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.rest_bodies", "web.outlines", "web.learn_picture"},
     # the rooms of the pages: each a stranger to the others
     7: {"web.browse", "web.clinic", "web.learn", "web.why", "web.results", "web.rest", "web.rest_document", "web.rest_work", "web.saved"},
     8: {"web.app", "web.server"},

@@ -18,14 +18,14 @@ from expert.errors import ExpertError, UsageError
 from expert.model import Knowledge
 from expert.pipeline import load_knowledge
 from expert.render import style
-from expert.web import browse, chain, clinic, rest, results, saved
+from expert.web import browse, chain, clinic, learn, rest, results, saved, why
 from expert.web.desk import Desk, Overloaded, desk_of
 from expert.web.problems import mistaken, problem
 from expert.web.safety import Safety, unexpected
 from expert.web.settings import Settings, checked
 
 # routers, in the order in which their paths are tried
-ROOMS: tuple[APIRouter, ...] = (clinic.router, browse.router, chain.router, results.router, saved.router, rest.router)
+ROOMS: tuple[APIRouter, ...] = (clinic.router, why.router, browse.router, chain.router, learn.router, results.router, saved.router, rest.router)
 
 _API = "/v1"
 _HERE = files("expert") / "web"

@@ -1,0 +1,135 @@
+"""The picture of a reasoning: what the case states in the middle, the patient's right on the left as one faces a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from expert.contract import node_name, state_key
+from expert.model import KnowledgeBase, Result
+from expert.questions.steps import Steps
+from expert.words import short
+
+MOST = 12  # muscle states a side
+WIDTH, TOP, ROW, BOX, WIDE = 1000, 34, 36, 30, 300
+_SHOWN = ("supported", "contested", "possible")
+_COLUMN = {"right": 0, "midline": 350, "left": 700}  # where a column begins
+
+
+class Node(NamedTuple):
+    """A box. kind: item | state | place | pattern; `since`: the step in which it first lights up."""
+
+    key: str
+    kind: str
+    label: str
+    under: str
+    state: str
+    x: int
+    y: int
+    since: int
+
+
+class Edge(NamedTuple):
+    """A line between two boxes: the steps in which it lights up, and whether it speaks against."""
+
+    path: str
+    steps: tuple[int, ...]
+    against: bool
+
+
+class Picture(NamedTuple):
+    """What is drawn, and how many muscle states are not."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    height: int
+    left_out: int
+
+
+def picture(told: Steps, result: Result, kb: KnowledgeBase) -> Picture:
+    """The boxes of a case, the best supported states of each side among them, and the lines that its rules and links draw."""
+    first = _first_lit(told)
+    boxes = [*_items(told), *_states(result), *_patterns(told), *_places(result, kb)]
+    rows: dict[str, int] = dict.fromkeys(_COLUMN, 0)
+    nodes: dict[str, Node] = {}
+    for key, kind, label, under, state, side in boxes:
+        if key in first and key not in nodes:
+            nodes[key] = Node(key, kind, label, under, state, _COLUMN[side], TOP + rows[side] * ROW, first[key])
+            rows[side] += 1
+    suspected = {h.about.key for h in result.hypotheses if h.status in _SHOWN}
+    return Picture(tuple(nodes.values()), _edges(told, nodes), TOP + max(rows.values()) * ROW + 6, len(suspected.difference(nodes)))
+
+
+_Box = tuple[str, str, str, str, str, str]
+
+
+def _first_lit(told: Steps) -> Mapping[str, int]:
+    first: dict[str, int] = {}
+    for step in told.steps:
+        for key in step.nodes:
+            first.setdefault(key, step.number)
+    return first
+
+
+def _items(told: Steps) -> Iterable[_Box]:
+    for f in told.steps[0].facts:
+        words = (f.side if f.side != "midline" else "", f.task.lower(), "" if f.present else "absent")
+        yield f.key, "item", f.name, ", ".join(w for w in words if w), "", "midline"
+
+
+def _states(result: Result) -> Iterable[_Box]:
+    for side in ("right", "left"):
+        ours = [h for h in result.hypotheses if h.side == side and h.status in _SHOWN]
+        for h in ours[:MOST]:
+            yield h.about.key, "state", h.name, h.state, h.state, side
+
+
+def _patterns(told: Steps) -> Iterable[_Box]:
+    for step in told.steps:
+        for f in step.facts:
+            if f.kind == "pattern":
+                yield f.key, "pattern", f.name, f.side if f.side != "midline" else "", "", "midline"
+
+
+def _places(result: Result, kb: KnowledgeBase) -> Iterable[_Box]:
+    """What is predicted, and what its chains pass."""
+    for p in result.predicted:
+        for state in (p.start, *(step.to for step in p.path)):
+            if state.side in _COLUMN:
+                word = "" if state.state == "present" else state.state
+                yield state_key(state), "place", short(node_name(state, kb)), word, word, state.side
+
+
+def _edges(told: Steps, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
+    lit: dict[tuple[str, str, bool], list[int]] = {}
+    for step in told.steps:
+        if step.kind == "drivers":
+            continue  # what accounts for what is told in words: its lines would run against the others
+        for link in step.links:
+            for start in link.start:
+                for end in link.end:
+                    lit.setdefault((start, end.removeprefix("not "), end.startswith("not ")), []).append(step.number)
+    return tuple(
+        Edge(_path(nodes[start], nodes[end]), tuple(dict.fromkeys(steps)), against)
+        for (start, end, against), steps in lit.items()
+        if start in nodes and end in nodes and start != end
+    )
+
+
+def _path(start: Node, end: Node) -> str:
+    """A curve from side to side; within a column, round its outer edge."""
+    a, b = start.y + BOX // 2, end.y + BOX // 2
+    if start.x == end.x:
+        outer = start.x + (0 if start.x < _COLUMN["left"] else WIDE)
+        bend = outer + (-1 if outer == start.x else 1) * (14 + min(abs(a - b) // 12, 24))
+        return f"M{outer} {a}C{bend} {a} {bend} {b} {outer} {b}"
+    here, there = (start.x, end.x + WIDE) if start.x > end.x else (start.x + WIDE, end.x)
+    middle = (here + there) // 2
+    return f"M{here} {a}C{middle} {a} {middle} {b} {there} {b}"
+
+
+def points(told: Steps) -> Sequence[Sequence[tuple[str, float, str]]]:
+    """For each step, the states whose sheets it touches, with their points and status after it."""
+    return [[(m.key, round(m.after.points, 1), m.after.status) for m in step.balance] for step in told.steps]
+
+
