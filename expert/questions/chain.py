@@ -330,6 +330,11 @@ class _Drawing:
         paths = (p.path[:-1] for p in self.result.predicted if p.status != "refuted")
         return frozenset(s for path in paths for step in path for s in _sides(step.to))
 
+    @cached_property
+    def _standing(self) -> Mapping[State, Driver]:
+        """The places of drivers; of two that share one, the first."""
+        return {s: d for d in reversed(self.drivers) for s in self._states(d)}
+
     def _alike(
         self, edges: Sequence[_Edge], stands: Mapping[State, tuple[str, str]], centre: set[State], hops: Mapping[State, int]
     ) -> Mapping[State, State]:
@@ -340,22 +345,23 @@ class _Drawing:
             touched[start].add((step.link, step.to, True))
             touched[step.to].add((step.link, start, False))
         heaps: dict[tuple[object, ...], list[State]] = defaultdict(list)
+        own = {s: (stands[s], hops[s], s in centre, self._standing.get(s)) for s in hops}
         for s in hops:
-            if s.kind == "muscle" and s not in centre and not any(s in self._states(d) and d.about.kind != "group" for d in self.drivers):
-                heaps[(s.state, s.side, stands[s], hops[s], frozenset(touched[s]))].append(s)
+            if s.kind == "muscle" and s not in centre and (s not in self._standing or self._standing[s].about.kind == "group"):
+                heaps[(s.state, s.side, own[s], frozenset(touched[s]))].append(s)
         told = {s: s for s in hops}
         for heap in heaps.values():
             group = self.reach.groups.get(frozenset(s.id for s in heap))
             if group is not None:
                 told |= {s: s._replace(kind="group", id=group.id) for s in heap}
-        paired = _pairs(told, edges, stands, hops, centre)
+        paired = _pairs(told, edges, own)
         return {s: t._replace(side="both") if t in paired else t for s, t in told.items()}
 
     def _nodes(
         self, alike: Mapping[State, State], hops: Mapping[State, int], stands: Mapping[State, tuple[str, str]],
         circles: Iterable[Circle], edges: Iterable[_Edge], first: int = 1,
     ) -> tuple[Node, ...]:  # fmt: skip
-        of = {told: s for s, told in alike.items()}
+        of = {alike[s]: s for s in sorted(alike, reverse=True)}
         reached = {step.to: step for _, step in sorted(edges, key=lambda edge: (edge[1].strength, edge[1].link))}
         ordered = sorted(of, key=lambda told: (hops[of[told]], _ORDER.index(stands[of[told]][0]), told))
         return tuple(self._node(n, told, of[told], hops, stands, circles, reached) for n, told in enumerate(ordered, first))
@@ -372,7 +378,7 @@ class _Drawing:
         return Node(
             number=number, key=key, kind=told.kind, id=told.id, name=name, label=_label(told, name), side=told.side, state=told.state,
             hop=hops[state], known=known, status=status, strength=decimal(foretold.strength) if foretold else None,
-            standing=next((d.standing for d in self.drivers if state in self._states(d)), ""),
+            standing=self._standing[state].standing if state in self._standing else "",
             loops=tuple(c.number for c in circles if key in c.nodes), joints=self._joints(state), depth=self._depth(told),
             members=tuple(Named(m, self.kb.muscles[m].name) for m in members), check=self._looking(check, told.side == "both"),
         )  # fmt: skip
@@ -385,7 +391,8 @@ class _Drawing:
         self, edges: Iterable[_Edge], alike: Mapping[State, State], nodes: Iterable[Node], circles: Iterable[Circle]
     ) -> tuple[Link, ...]:
         by_key = {n.key: n for n in nodes}
-        told = {(state_key(alike[start]), state_key(alike[step.to]), step.link): (start, step) for start, step in edges}
+        alone = sorted(edges, key=lambda edge: (edge[0], edge[1].to), reverse=True)
+        told = {(state_key(alike[start]), state_key(alike[step.to]), step.link): (start, step) for start, step in alone}
         found = [self._link(by_key[a], by_key[b], start, step, circles) for (a, b, _), (start, step) in told.items()]
         place = {n.key: n.number for n in by_key.values()}
         return tuple(sorted(found, key=lambda x: (x.hop, place[x.to], place[x.start], -x.strength, x.link)))
@@ -515,16 +522,14 @@ def _as_taught(edges: Iterable[_Edge]) -> Mapping[State, int]:
     return hops
 
 
-def _pairs(
-    told: Mapping[State, State], edges: Sequence[_Edge], stands: Mapping[State, object], hops: Mapping[State, int], centre: set[State]
-) -> set[State]:
+def _pairs(told: Mapping[State, State], edges: Sequence[_Edge], own: Mapping[State, object]) -> set[State]:
     """The places whose left and right are alike: they stand alike, and the links of the one, none of which crosses to the other side,
     are those of the other in the mirror."""
     touched: dict[State, set[tuple[str, State, bool]]] = {t: set() for t in told.values()}
     for start, step in edges:
         touched[told[start]].add((step.link, told[step.to], True))
         touched[told[step.to]].add((step.link, told[start], False))
-    standing = {t: (stands[s], hops[s], s in centre) for s, t in told.items()}
+    standing = {t: own[s] for s, t in told.items()}
 
     def is_paired(t: State) -> bool:
         twin = _turned(t)
