@@ -116,6 +116,25 @@ def marks(answer: Tree, kb: KnowledgeBase) -> Mapping[tuple[str, str], tuple[Mar
     return {at: tuple(sorted(here, key=_by_standing)) for at, here in found.items()}
 
 
+class Line(NamedTuple):
+    """A mark as a list tells it: once, with the names of all regions that show it."""
+
+    mark: Mark
+    regions: tuple[str, ...]
+
+
+def lines(shown: Mapping[tuple[str, str], tuple[Mark, ...]], kb: KnowledgeBase) -> Mapping[str, tuple[Line, ...]]:
+    """By side what the regions show, what stands best first."""
+    found: dict[str, dict[Mark, list[str]]] = {"left": {}, "right": {}}
+    for name in kb.regions:
+        for side, told in found.items():
+            for mark in shown.get((name, side), ()):
+                told.setdefault(mark, []).append(kb.regions[name].name)
+    return {
+        side: tuple(Line(mark, tuple(dict.fromkeys(told[mark]))) for mark in sorted(told, key=_by_standing)) for side, told in found.items()
+    }
+
+
 def _by_standing(mark: Mark) -> tuple[int, float, str, str]:
     return _SHOWN.index(mark.status), -mark.points, mark.muscle, mark.state
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from small import small_kb
 
 from expert import regions
 from expert.errors import KnowledgeError, UsageError
 from expert.formats import Region
 from expert.model import Knowledge
 from expert.regions import Mark, Place
-from tests.small import small_kb
 
 
 def region(id: str, **fields: Any) -> Region:
@@ -173,3 +173,13 @@ def test_what_stands_best_is_shown_first(knowledge: Knowledge) -> None:
     assert [(m.muscle, m.state) for m in shown] == [
         ("tibialis-posterior", "weak"), ("soleus", "shortened"), ("soleus", "strong"), ("soleus", "weak"),
     ]  # fmt: skip
+
+
+def test_a_list_tells_a_muscle_once_with_every_region_that_shows_it(knowledge: Knowledge) -> None:
+    told = [hypothesis("upper-trapezius", "right", "overactive"), hypothesis("levator-scapulae", "right", "overactive", points=5.0)]
+    found = regions.lines(regions.marks({"hypotheses": told}, knowledge.kb), knowledge.kb)
+    assert found["left"] == ()
+    assert [(line.mark.muscle, line.mark.deep, line.regions) for line in found["right"]] == [
+        ("levator-scapulae", True, ("Top of the shoulder",)),
+        ("upper-trapezius", False, ("Top of the shoulder, from the front", "Back of the neck", "Top of the shoulder")),
+    ]

@@ -41,8 +41,9 @@ async def results(request: Request) -> HTMLResponse:
 def _results(desk: Desk, case: Case) -> HTMLResponse:
     kb = desk.knowledge.kb
     answer = assess(case, desk.knowledge).concluded()
-    shown: dict[str, Any] = {"a": answer, "v": arranged(answer, kb, TOP), "views": views(kb), "marks": regions.marks(answer, kb)}
-    return desk.part("clinic-results-panel", **shown)
+    marks = regions.marks(answer, kb)
+    drawn: dict[str, Any] = {"views": views(kb), "marks": marks, "lines": regions.lines(marks, kb)}
+    return desk.part("clinic-results-panel", a=answer, v=arranged(answer, kb, TOP), **drawn)
 
 
 @router.post("/clinic/next")

@@ -43,8 +43,16 @@
     }
     const panel = document.querySelector("#results-panel [data-said]");
     const said = document.getElementById("results-said");
-    if (panel && said && said.textContent !== panel.dataset.said) said.textContent = panel.dataset.said;
+    if (!panel || !said || said.textContent === panel.dataset.said) return;
+    said.textContent = panel.dataset.said;
+    jump.textContent = panel.dataset.said;
+    jump.classList.toggle("flagged", "flag" in panel.dataset);
   });
+
+  // Where the results stand below what is entered, one line of them stays in sight and leads there.
+  const jump = document.getElementById("results-jump");
+  const results = document.getElementById("results");
+  if (jump && results) new IntersectionObserver(([seen]) => { jump.hidden = seen.isIntersecting; }).observe(results);
 
   // An answer takes its button away: the focus goes on to the question that follows.
   let answered = false;
