@@ -7,18 +7,20 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const number = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
   const amount = (part) => (myologic.getCase()[part] ?? []).length;
+  const stated = () => JSON.stringify(myologic.getCase());
   const isEmpty = () => STATED.every((part) => amount(part) === 0);
 
   // What the tab holds, in words; nothing can be printed of nothing.
   function holds() {
-    const told = [
-      number(amount("findings"), "finding"), number(amount("measurements"), "measured value"),
-      number(amount("history") + amount("symptoms"), "entry").replace("entrys", "entries") + " of history and symptoms",
-    ];
+    const told = [["findings", "finding"], ["measurements", "measured value"], ["symptoms", "symptom"]]
+      .filter(([part]) => amount(part)).map(([part, word]) => number(amount(part), word));
+    if (amount("history") + amount("surgery")) told.push("history");
     for (const place of all("[data-holds]")) {
       place.textContent = isEmpty() ? "This tab holds no case yet: enter one on the clinic page, or open a saved visit." : `${told.join(", ")}.`;
     }
-    for (const button of all("form[data-reporting] button, form[data-saving] button")) button.disabled = isEmpty();
+    for (const button of all("form[data-reporting] button")) button.disabled = isEmpty();
+    // What was saved just now is not saved twice by a second press.
+    for (const form of all("form[data-saving]")) form.querySelector("button").disabled = isEmpty() || form.dataset.done === stated();
   }
 
   // --- the form with which a visit is saved
@@ -36,6 +38,10 @@
       const day = myologic.getCase().visit?.date ?? "";
       if (day.length === 10) form.elements.date.value = day;
       form.elements.whose.addEventListener("change", () => whose(form));
+      form.addEventListener("input", () => {
+        delete form.dataset.done;
+        holds();
+      });
       whose(form);
     }
     holds();
@@ -48,9 +54,10 @@
     const form = link.closest("form");
     const select = form?.elements.whose;
     if (!select) return;
-    if (![...select.options].some((option) => option.value === person)) select.append(new Option(label, person));
-    select.value = person;
+    [...select.options].find((option) => option.value === person)?.remove();
+    select.append(new Option(label, person, false, true));
     form.elements.label.value = "";
+    form.dataset.done = stated();
     whose(form);
   }
 
@@ -102,7 +109,7 @@
     if (event.target.matches?.("[data-filter]")) narrow(event.target);
   });
   document.addEventListener("submit", (event) => {
-    if (event.target.matches?.("form[data-reporting]")) event.target.elements.case.value = JSON.stringify(myologic.getCase());
+    if (event.target.matches?.("form[data-reporting]")) event.target.elements.case.value = stated();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     for (const link of event.target.querySelectorAll?.("[data-kept]") ?? []) kept(link);
