@@ -198,11 +198,12 @@ def _phases(
 
 
 def _once(dropped: Iterable[Dropped]) -> tuple[Dropped, ...]:
-    """Each exercise once for each thing that forbids it, with the sides for which it would have been an example."""
+    """Each exercise once for each thing that forbids it, with the sides for which it would have been an example, and what is there."""
     found: dict[tuple[str, str], Dropped] = {}
     for d in dropped:
         known = found.setdefault((d.exercise, d.by), d)
-        found[d.exercise, d.by] = replace(known, sides=tuple(sorted({*known.sides, *d.sides})))
+        sides, findings = {*known.sides, *d.sides}, {*known.findings, *d.findings}
+        found[d.exercise, d.by] = replace(known, sides=tuple(sorted(sides)), findings=tuple(sorted(findings)))
     return tuple(d for _, d in sorted(found.items()))
 
 

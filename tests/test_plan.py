@@ -79,6 +79,12 @@ def test_outer_hip_pain_takes_away_adduction_and_band_stretches_and_says_why(sid
     assert any("No adduction stretch" in line for line in hurting.plan.left_out)
 
 
+def test_what_is_left_out_on_both_sides_rests_on_what_is_there_on_both() -> None:
+    told = dropped(of(*(shows("hip-flexors-short", side, limited_by="pain") for side in MIRROR)))["hip-flexor-half-kneeling"]
+    assert told.sides == ("left", "right")
+    assert told.findings == ("hip-flexors-short:left", "hip-flexors-short:right")
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("sign", ["leg-neural-test-positive", "radiating-leg-pain"])
 def test_a_nerve_under_tension_takes_away_what_draws_it_out(side: str, sign: str) -> None:
