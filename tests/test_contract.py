@@ -207,5 +207,13 @@ def test_nodes_are_named_by_id_side_and_state(state: State, key: str) -> None:
     assert state_key(state) == key
 
 
+def test_what_is_concluded_can_be_had_without_what_to_look_at_next(knowledge: Knowledge) -> None:
+    answer = assess({"findings": [{"name": "hip-drop", "side": "right", "task": "running"}]}, knowledge)
+    whole, quick = answer.to_dict(), answer.concluded()
+    assert list(quick) == list(whole)
+    assert {key for key in whole if whole[key] != quick[key]} == {"next", "next_tests"}
+    assert (quick["next"], quick["next_tests"]) == ({}, [])
+
+
 def test_thousandths_become_decimals() -> None:
     assert [decimal(n) for n in (0, 1, -600, 2400, 30_000)] == [0.0, 0.001, -0.6, 2.4, 30.0]
