@@ -18,7 +18,7 @@ CaseArgument = Annotated[str, typer.Argument(help="A case file, or - for standar
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands of this room on the command line."""
-    for command in (why, why_not, what_if, steps, drivers):
+    for command in (why, why_not, what_if, steps, drivers, chain):
         app.command()(command)
     app.command("next")(next_tests)
 
@@ -128,6 +128,26 @@ def drivers(
     Example: myologic drivers examples/ankle-runner.yaml
     """
     tell(assessed(case, engine, kb, rules).drivers(), as_json)
+
+
+def chain(
+    case: CaseArgument,
+    around: Annotated[
+        str | None, typer.Option("--around", metavar="WHAT", help="With the links around this: 'multifidus:left', pelvis-drop:right.")
+    ] = None,
+    taught: Annotated[str | None, typer.Option("--taught", metavar="CHAIN", help="A chain as it is taught: 'stiff-ankle:left'.")] = None,
+    as_json: JsonOption = False,
+    engine: EngineOption = EngineName.auto,
+    kb: KbOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """Draw the graph around a case in words, hop by hop: what is known, where a compensation may travel, drivers and loops.
+
+    Example: myologic chain examples/runner.yaml --around multifidus:left
+    """
+    if around is not None and taught is not None:
+        raise UsageError("--around adds to the graph of the case, --taught draws a chain in its place: give one of them")
+    tell(assessed(case, engine, kb, rules).chain(around, taught), as_json)
 
 
 def next_tests(
