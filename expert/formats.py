@@ -27,10 +27,11 @@ from pydantic import (
 Id = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2000)]
 Words = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120)]
-_Float = Annotated[StrictFloat, AfterValidator(lambda number: int(number) if number.is_integer() else number)]
-Number = Annotated[_Float, Field(allow_inf_nan=False)]
-Points = Annotated[_Float, Field(ge=0, le=30, allow_inf_nan=False)]
-Share = Annotated[_Float, Field(ge=0, le=1, allow_inf_nan=False)]
+# Bounds stand before it, so that the JSON Schema has them too.
+_Whole = AfterValidator(lambda number: int(number) if number.is_integer() else number)
+Number = Annotated[StrictFloat, Field(allow_inf_nan=False), _Whole]
+Points = Annotated[StrictFloat, Field(ge=0, le=30, allow_inf_nan=False), _Whole]
+Share = Annotated[StrictFloat, Field(ge=0, le=1, allow_inf_nan=False), _Whole]
 
 Grade = Literal["A", "B", "C", "D"]
 State = Literal["overactive", "underactive", "shortened", "lengthened", "weak", "strong"]
@@ -238,8 +239,8 @@ class Task(Entry):
 class Reliability(Shape):
     """How well observers agree on a finding: a published kappa or ICC, or `instrumented`."""
 
-    kappa: Annotated[_Float, Field(ge=-1, le=1)] | None = None
-    icc: Annotated[_Float, Field(ge=-1, le=1)] | None = None
+    kappa: Annotated[StrictFloat, Field(ge=-1, le=1), _Whole] | None = None
+    icc: Annotated[StrictFloat, Field(ge=-1, le=1), _Whole] | None = None
     task: Id | None = None
     source: Id
 
@@ -310,14 +311,14 @@ class Unit(Entry):
     symbol: Words
     words: tuple[Words, ...] = ()
     dimension: Dimension
-    factor: Annotated[_Float, Field(gt=0, allow_inf_nan=False)] = 1
+    factor: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False), _Whole] = 1
     most: Number | None = Field(None, description="more than this there is not, whatever is measured")
 
 
 class Error(Shape):
     """How far two measurements of one thing may differ by chance: the smallest detectable change, in a unit or in per cent (%)."""
 
-    value: Annotated[_Float, Field(ge=0, allow_inf_nan=False)]
+    value: Annotated[StrictFloat, Field(ge=0, allow_inf_nan=False), _Whole]
     unit: Words
     source: Id
 
@@ -1043,7 +1044,7 @@ class KnowledgeFile(Shape):
 # `repr=False`: names and free text. Nothing repeats them, not even a message about what is wrong with them.
 
 Severity = Literal["mild", "moderate", "severe"]
-Pain = Annotated[_Float, Field(ge=0, le=10, allow_inf_nan=False)]
+Pain = Annotated[StrictFloat, Field(ge=0, le=10, allow_inf_nan=False), _Whole]
 
 
 def _real_date(text: str) -> str:
@@ -1127,7 +1128,7 @@ class CasePatient(Shape):
     name: Text | None = Field(None, repr=False)
     age: Annotated[StrictInt, Field(ge=0, le=130)] | None = None
     sex: Literal["female", "male", "other"] | None = None
-    mass_kg: Annotated[_Float, Field(gt=0, le=500, allow_inf_nan=False)] | None = None
+    mass_kg: Annotated[StrictFloat, Field(gt=0, le=500, allow_inf_nan=False), _Whole] | None = None
     dominant_hand: Literal["left", "right", "both"] | None = None
     pregnancy: StrictBool | None = None
     postpartum_weeks: Annotated[StrictInt, Field(ge=0, le=520)] | None = None

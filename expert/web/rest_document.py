@@ -19,6 +19,7 @@ from expert.inference import ENGINES
 from expert.model import Tree
 from expert.web.problems import MEDIA
 
+_JSON = "application/json"
 _REF = "#/components/schemas/{model}"
 _ABOUT = "Hypotheses about muscle imbalance for professionals, never a diagnosis. Stateless: nothing that is sent is kept or logged."
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -28,7 +29,7 @@ CASE: Tree = {
 }  # fmt: skip
 _ASKED = "gluteus-medius:left:underactive"
 EXAMPLES: Mapping[str, Any] = {
-    "assess": CASE, "batch": CASE, "validate": CASE, "why": {"case": CASE, "about": _ASKED},
+    "assess": CASE, "batch": json.dumps(CASE), "validate": CASE, "why": {"case": CASE, "about": _ASKED},
     "why-not": {"case": CASE, "about": "gluteus-medius:right:underactive"}, "what-if": {"case": CASE, "drop": ["hip drop:right"]},
     "overturn": {"case": CASE, "about": _ASKED}, "next": {"case": CASE, "target": "gluteus-medius:left"}, "drivers": {"case": CASE},
     "uncertainty": {"case": CASE}, "graph": {"case": CASE}, "steps": {"case": CASE},
@@ -93,7 +94,13 @@ _OWN: Mapping[str, Any] = {
     "listing": lookup.Listing, "entry": lookup.Entry,
 }  # fmt: skip
 _TOLD: Mapping[str, Any] = {**schemas.TOLD, **_OWN}
-_TELLS = {"assess": "assessment", "graph": "chain", "validate": "validation", "read": "typed"}  # operations whose answer's schema has another name
+# Operations that answer 200 whatever stands in the body: what is wrong with it is the answer.
+_TAKES: Mapping[str, Callable[[Tree], Tree]] = {
+    "validate": lambda case: {"description": "a case, right or wrong", "anyOf": [case, {}]},
+    "batch": lambda case: {"description": "one case a line", "type": "string", "contentMediaType": _JSON, "contentSchema": case},
+}  # fmt: skip
+# Operations whose answer has a schema of another name.
+_TELLS = {"assess": "assessment", "graph": "chain", "validate": "validation", "read": "typed"}
 SCHEMAS = (*schemas.READ, *_TOLD)
 
 
@@ -157,7 +164,8 @@ def _operation(one: Operation, made: Mapping[str, Tree]) -> Tree:
         "responses": {"200": _answer(one, made), **failing},
     }  # fmt: skip
     if one.takes:
-        content = {media: {"schema": made[f"{one.id} body"], "example": one.example} for media in one.takes}
+        shape = made[f"{one.id} body"]
+        content = {media: {"schema": _TAKES.get(one.id, lambda shape: shape)(shape), "example": one.example} for media in one.takes}
         told["requestBody"] = {"required": True, "content": content}
     return told
 

@@ -1,0 +1,73 @@
+"""REST keeps to its own OpenAPI document, whatever is sent: generated requests, right and wrong ones (schemathesis).
+
+A few for each operation here; `make test-rest` sends more than 5,000.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+
+schemathesis = pytest.importorskip("schemathesis", reason="the contract test needs schemathesis: the extra 'dev' has it")
+
+from hypothesis import settings
+from schemathesis import checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+
+from expert.model import Knowledge
+from expert.web import rest, rest_document
+from expert.web.app import create_app
+from expert.web.settings import LOOPBACK_NAMES, Settings
+
+EXAMPLES = int(os.environ.get("MYOLOGIC_REST_EXAMPLES", "2"))  # of each operation and kind
+CONFIG = SchemathesisConfig.from_dict({
+    "base-url": "http://127.0.0.1",
+    "phases": {"coverage": {"enabled": EXAMPLES > 10}},  # every boundary of every field, one by one: hundreds for each operation
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "422", "400"]},
+        "negative_data_rejection": {"expected-statuses": ["400", "404", "405", "413", "415", "422"]},
+    },
+    # Lines are no JSON: whatever is sent is lines of something, and each is answered for itself.
+    "operations": [{"include-operation-id": "batch", "checks": {"negative_data_rejection": {"enabled": False}}}],
+})  # fmt: skip
+
+
+
+
+_made: list[Any] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _application(knowledge: Knowledge) -> None:
+    _made.append(create_app(Settings(hosts=(*LOOPBACK_NAMES, "testserver")), knowledge))
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """The application, made when the tests begin and not when they are collected."""
+    if scope["type"] == "http":
+        await _made[-1](scope, receive, send)
+
+
+schema = schemathesis.openapi.from_dict(json.loads(rest_document.text(rest.OPERATIONS)), config=CONFIG)
+schema.app = application
+ANSWERED: Counter[tuple[str, int]] = Counter()
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context: Any, value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+@schema.parametrize()
+@settings(max_examples=EXAMPLES)
+def test_every_answer_is_one_that_the_document_declares(case: Any) -> None:
+    response = case.call()
+    ANSWERED[case.operation.label, response.status_code] += 1
+    case.validate_response(response, excluded_checks=[checks.unsupported_method])
+    if response.status_code == 422 and case.meta.generation.mode is GenerationMode.POSITIVE:
+        assert response.json()["type"] != "/v1/docs#shape", response.text
