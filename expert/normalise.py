@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from expert.cases import Case
 from expert.errors import CaseError, Fault
-from expert.formats import CaseFile, CaseFinding, CaseMeasurement, FindingType, Measure, Unit
+from expert.formats import CaseFile, CaseFinding, CaseMeasurement, FindingType, Flag, Measure, Unit
 from expert.measures import Person, Value, judged, unit_named
 from expert.model import MIRROR, Amount, Item, KnowledgeBase, Measured, Patient, Stated, Surgery, Unused, mirrored
 from expert.reading import Document, Path
@@ -352,6 +352,12 @@ def named(entry: CaseFinding, kb: KnowledgeBase) -> tuple[str, str, str]:
     if found is None or task is None:
         raise CaseError(reader.faults)
     return found.type.id, found.side or "", task
+
+
+def flag_words(flag: Flag, kb: KnowledgeBase) -> str:
+    """Words by which an entry names a red flag as a whole: its id, unless that is read as a finding of the same name; "": none are."""
+    titles = (flag.id, flag.title, flag.title.removeprefix("Possible "))
+    return next((words for words in titles if not isinstance(kb.words.exact("finding", words), Found)), "")
 
 
 def values_of(case: CaseFile, kb: KnowledgeBase) -> tuple[tuple[Value, ...], ...]:

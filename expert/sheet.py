@@ -17,10 +17,10 @@ from expert.conditions import by_finding, decide, severity_least
 from expert.errors import CaseError, Fault, UsageError
 from expert.formats import Battery, BatteryItem, CaseFile, CaseFinding, FindingType, Flag, Measure
 from expert.measures import largest_error, unit_named, units_of
-from expert.model import KnowledgeBase, Patient, Stated, mirrored
-from expert.normalise import Unreadable, named, normalise
+from expert.model import FlagRaised, KnowledgeBase, Patient, Stated, mirrored
+from expert.normalise import Unreadable, flag_words, named, normalise
 from expert.referral import screen, used_by_flags
-from expert.words import Found
+from expert.words import Found, split_side
 
 Sheet = dict[str, Any]
 SEEN = ("findings", "symptoms", "history")
@@ -129,19 +129,21 @@ def asked(sheet: Mapping[str, Any], name: str, answer: str, kb: KnowledgeBase, s
 
 
 def flag_denied(sheet: Mapping[str, Any], name: str, kb: KnowledgeBase) -> Sheet:
-    """Everything that a red flag asks about was asked and is not there."""
-    flag = _flag(name, kb)
-    if isinstance(kb.words.exact("finding", name), Found):  # its name is a thing of its own: that it is not there is said of each thing
-        for thing in flag.when.core:
-            if thing in kb.findings and not _said_anything(sheet, thing, kb):
-                sheet = asked(sheet, thing, "absent", kb)
-        return dict(sheet)
-    return _with(sheet, "symptoms", [*_without_flag(sheet, name, kb), {"name": name, "present": False}])
+    """What a red flag asks about was asked, and it is not there as a whole; nothing is said of its single things.
+
+    A flag that is called like one finding is denied by that finding, and may stay open where it asks about more.
+    """
+    words = flag_words(_flag(name, kb), kb)
+    if not words:
+        return asked(sheet, _namesake(name, kb), "absent", kb)
+    return _with(sheet, "symptoms", [*_without_flag(sheet, name, kb), {"name": words, "present": False}])
 
 
 def flag_open(sheet: Mapping[str, Any], name: str, kb: KnowledgeBase) -> Sheet:
     """A red flag was not asked about as a whole; what was said of single things stays."""
-    return _with(sheet, "symptoms", _without_flag(sheet, _flag(name, kb).id, kb))
+    if not flag_words(_flag(name, kb), kb):
+        return asked(sheet, _namesake(name, kb), "open", kb)
+    return _with(sheet, "symptoms", _without_flag(sheet, name, kb))
 
 
 def group_denied(sheet: Mapping[str, Any], group: str, kb: KnowledgeBase) -> Sheet:
@@ -288,7 +290,7 @@ class FlagForm:
 
     asked: int
     of: int
-    raised: int
+    raised: tuple[FlagRaised, ...]
     groups: tuple[FlagGroup, ...]
 
 
@@ -395,7 +397,7 @@ def flag_form(sheet: Mapping[str, Any], kb: KnowledgeBase) -> FlagForm:
         FlagGroup(g, tuple(lines), sum(x.state in ("asked", "raised") for x in lines), sum(x.state == "open" for x in lines))
         for g, lines in groups.items() if lines
     )  # fmt: skip
-    return FlagForm(len(screening.asked), len(screening.asked) + len(screening.not_asked), len(screening.flags), found)
+    return FlagForm(len(screening.asked), len(screening.asked) + len(screening.not_asked), screening.flags, found)
 
 
 # --- rows, lines, things -------------------------------------------------------------------------------------------------------
@@ -506,6 +508,9 @@ def _whole(entry: Any) -> Mapping[str, Any]:
 
 def _place(entry: Mapping[str, Any], kb: KnowledgeBase) -> tuple[str, str, str]:
     """(finding, side, task) as the normaliser reads them; no finding, where it cannot."""
+    words = str(entry.get("name", ""))
+    if not any(isinstance(kb.words.read("finding", w), Found) for w in (words, split_side(words)[0])):
+        return "", "", ""
     try:
         read = named(CaseFinding.model_validate(dict(entry)), kb)
     except (CaseError, ValidationError):
@@ -607,10 +612,6 @@ def _details(sheet: Mapping[str, Any], name: str, task: str, kb: KnowledgeBase) 
     return {}
 
 
-def _said_anything(sheet: Mapping[str, Any], name: str, kb: KnowledgeBase) -> bool:
-    return any(_place(_whole(e), kb)[0] == name for section in SEEN for e in sheet.get(section, ()))
-
-
 def _unsaid(sheet: Mapping[str, Any], name: str, task: str, kb: KnowledgeBase) -> Sheet:
     """Without what was seen of a finding in a task."""
     return _with(sheet, "findings", [e for e in sheet.get("findings", ()) if _place(_whole(e), kb)[::2] != (name, task)])
@@ -679,6 +680,12 @@ def _flag(name: str, kb: KnowledgeBase) -> Flag:
     if name not in kb.flags:
         raise UsageError("there is no such red flag")
     return kb.flags[name]
+
+
+def _namesake(flag: str, kb: KnowledgeBase) -> str:
+    """The finding that is called like a red flag."""
+    found = kb.words.exact("finding", flag)
+    return found.reading.id if isinstance(found, Found) else flag
 
 
 def _battery(name: str, kb: KnowledgeBase) -> Battery:

@@ -21,7 +21,7 @@ from expert.errors import CaseError, UsageError
 from expert.formats import CaseFile, CaseFinding, CaseMeasurement
 from expert.measures import unit_named, units_of
 from expert.model import KnowledgeBase, mirrored
-from expert.normalise import keys_of, named, values_of
+from expert.normalise import flag_words, keys_of, named, values_of
 from expert.words import Found, Unclear, normal, side_word
 
 MOST = 9  # as many choices as there are number keys
@@ -276,7 +276,7 @@ class _Reader:
 
     def _named(self) -> tuple[list[_Name], tuple[_Mark, ...], list[str]]:
         """(what the words name, the marks beside it, the words that had to be left out): the longest name that is known wins."""
-        wordless = [m for m in self.marks if m.kind == "idle" or self.tokens[m.tokens[0]].plain == "?"]
+        wordless = [m for m in self.marks if self.tokens[m.tokens[0]].plain in ("?", *_SIGNS) and len(m.tokens) == 1]
         loose = [m for m in self.marks if m not in wordless][:_MOST_MARKS]  # the rest are marks, whatever they might be in a name
         fixed = [m for m in self.marks if m not in loose]
         ways = [(*taken, *fixed) for n in range(len(loose) + 1) for taken in combinations(loose, n)]
@@ -347,6 +347,8 @@ class _Reader:
         looked_at = Counter(i.finding or i.measure for b in self.kb.batteries.values() for i in b.items)
         for subject in subjects:
             for known, readings in self.kb.words.by_subject[subject].known.items():
+                if not all(word in known for word in begun):  # most of them, at once
+                    continue
                 left = known.split()
                 if len(left) < len(begun) or not _takes(begun, list(left)):
                     continue
@@ -415,7 +417,7 @@ class _Reader:
 
     def _flag(self, name: _Name) -> Candidate:
         title = self.kb.flags[name.id].title
-        entry = {"name": name.id, "present": False}
+        entry = {"name": flag_words(self.kb.flags[name.id], self.kb), "present": False}
         return Candidate("flag", name.id, title, self._as_written(name), "", "", False, name.mended, (), (), (), "", "", entry)
 
     def _as_written(self, name: _Name) -> str:

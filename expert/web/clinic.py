@@ -1,4 +1,4 @@
-"""The clinician's page, and everything with which a case is entered on it. Reading and editing are done by the engine; here they are called."""
+"""The clinician's page, and everything with which a case is entered on it. The engine reads and edits; here it is called."""
 
 from __future__ import annotations
 

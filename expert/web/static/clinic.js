@@ -293,6 +293,7 @@
       if (list.length) light(box, list[(list.indexOf(active(box)) + step + list.length + (active(box) || step > 0 ? 0 : 1)) % list.length]);
       else if (step > 0 && !event.target.value) document.querySelector(".entries > .entry")?.focus();
     } else if (event.key === "Escape") {
+      say("");
       if (offerOf(box).childElementCount) clear(box, false);
       else event.target.value = "";
     } else if (choosing(box) && /^[1-9]$/.test(event.key) && list[Number(event.key) - 1]) {
@@ -320,6 +321,7 @@
 
   function drop(box, waits) {
     waits.remove();
+    say("");
     inputOf(box).focus();
   }
 
