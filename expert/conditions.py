@@ -129,7 +129,7 @@ class Verdict:
     findings: tuple[str, ...] = ()
 
 
-_NOT_ASKED = Verdict(None)
+_NOT_ASKED, _NO = Verdict(None), Verdict(False)
 
 
 def by_finding(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
@@ -218,7 +218,7 @@ def _decide(c: Condition, items: Mapping[str, Sequence[Item]], patient: Patient,
     match c.term:
         case "all" | "any" | "none" | "at_least":
             told = _with_their_side(c, items) if c.term in ("all", "at_least") and c.opposed else items
-            return _combined(c, [_decide(p, told, patient, least, side) for p in c.parts])
+            return _combined(c, (_decide(p, told, patient, least, side) for p in c.parts))
         case "finding" | "symptom" | "history" as kind:
             return _stated(c, items.get(getattr(c, kind), ()), least, side)
         case "anything":
@@ -258,15 +258,23 @@ def _stated(c: Condition, items: Iterable[Item], least: Mapping[str, int], side:
         asked = True
         if item.present is c.present and item.severity >= (least[c.severity] if c.severity else 0):
             held.append(item.key)
-    return Verdict(True, tuple(held)) if held else Verdict(False if asked else None)
+    return Verdict(True, tuple(held)) if held else _NO if asked else _NOT_ASKED
 
 
-def _combined(c: Condition, parts: Sequence[Verdict]) -> Verdict:
-    true = [p for p in parts if p.value]
-    unknown = sum(p.value is None for p in parts)
-    need = {"all": len(parts), "any": 1, "at_least": c.at_least or 1}.get(c.term, 0)
+def _combined(c: Condition, parts: Iterable[Verdict]) -> Verdict:
+    """The verdicts of all parts as one; no part is looked at that can change nothing any more."""
+    true: list[Verdict] = []
+    unknown = 0
+    for part in parts:
+        if part.value:
+            true.append(part)
+        elif part.value is None:
+            unknown += 1
+        elif c.term == "all":
+            return _NO
     if c.term == "none":
         return Verdict(not true)  # what was not asked is not known to be there; silence never holds a flag back
+    need = len(c.parts) if c.term == "all" else c.at_least or 1
     if len(true) >= need:
         return Verdict(True, tuple(sorted({f for p in true for f in p.findings})))
-    return Verdict(None if len(true) + unknown >= need else False)
+    return _NOT_ASKED if len(true) + unknown >= need else _NO

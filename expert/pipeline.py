@@ -156,10 +156,8 @@ def _unused(
 ) -> tuple[Unused, ...]:
     """Every stated item that no rule, flag or cause used, with the reason; and those whose pain took points away."""
     used = {key for firings in strata for f in firings for key in f.premises} | explained
-    asked = referral.used_by_flags(kb.flags)
-    found = [
-        Unused(i.key, _why_unused(i, kb)) for i in stated.items if i.key not in used and i.finding not in asked
-    ]
+    left = [i for i in stated.items if i.key not in used]
+    found = [Unused(i.key, _why_unused(i, kb)) for i in left if not any(i.finding in flag.when.asked for flag in kb.flags.values())]
     return (*stated.unused, *sorted((*found, *pained), key=lambda u: (u.finding, u.because)))
 
 

@@ -20,7 +20,6 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
     half: list[HalfMet] = []
     for flag in flags.values():
         verdict = decide(flag.when, items, stated.patient, least)
-        told = [i for name in flag.when.asks for i in items.get(name, ())]
         if verdict.value:
             raised.append(_raised(flag, verdict.findings))
         by_items = verdict.value is False and decide(flag.when, items, Patient(), least).value is False
@@ -28,6 +27,7 @@ def screen(stated: Stated, flags: Mapping[str, Flag], findings: Mapping[str, Fin
             asked.append(flag.id)
         elif verdict.value is None:
             not_asked.append(flag.id)
+            told = (i for name in flag.when.asks for i in items.get(name, ()))
             if any(i.present and i.kind != "finding" for i in told):  # a sign that many people show is no alarm by itself
                 half.append(_half_met(flag, items, stated.patient))
         else:
