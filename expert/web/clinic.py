@@ -21,7 +21,14 @@ from expert.web.outlines import views
 
 router = APIRouter()
 
-Form = Mapping[str, str]
+
+class Form(dict[str, str]):
+    """What was posted. A field that is asked for and was not sent is the sender's mistake."""
+
+    def __missing__(self, name: str) -> str:
+        raise UsageError(f"the field '{name}' is missing")
+
+
 _PRESENT: Mapping[str, bool | str | None] = {"present": None, "absent": False, "unknown": "unknown"}
 _EXAMPLES = ("people", "seeds")
 _WHOLE_NUMBERS = ("age", "postpartum_weeks", "year", "pain")
@@ -42,7 +49,7 @@ async def clinic(request: Request) -> HTMLResponse:
 @router.post("/clinic/suggest")
 async def suggest(request: Request) -> HTMLResponse:
     """What the words typed so far may mean."""
-    desk, form = desk_of(request), await form_of(request)
+    desk, form = desk_of(request), Form(await form_of(request))
     typed = await desk.work(_read, form, desk.knowledge.kb)
     return desk.part("clinic-offer", box=_box(form), outcome="suggest" if typed.candidates else "nothing", typed=typed, asks=None)
 
@@ -50,7 +57,7 @@ async def suggest(request: Request) -> HTMLResponse:
 @router.post("/clinic/add")
 async def add(request: Request) -> HTMLResponse:
     """What was typed, added; where it leaves something open, what has to be said first."""
-    desk, form = desk_of(request), await form_of(request)
+    desk, form = desk_of(request), Form(await form_of(request))
     return desk.part("clinic-offer", box=_box(form), **await desk.work(_add, form, desk.knowledge.kb))
 
 
@@ -105,7 +112,7 @@ def _answers(form: Form, chosen: Candidate) -> dict[str, Any]:
 @router.post("/clinic/edit")
 async def edit(request: Request) -> HTMLResponse:
     """One edit of the case: the new case, and what was done in words."""
-    desk, form = desk_of(request), await form_of(request)
+    desk, form = desk_of(request), Form(await form_of(request))
     after = await desk.work(_edited, form, desk.knowledge.kb)
     return desk.part("clinic-done", case=after, form=form)
 
@@ -132,6 +139,8 @@ def _set(case: Sheet, form: Form, kb: KnowledgeBase) -> Sheet:
     field, said = form["field"], form.get("value", "").strip()
     value: Any = said or None
     if field == "present":
+        if said not in _PRESENT:
+            raise UsageError("it is present, absent or unknown")
         value = _PRESENT[said]
     elif field == "severity":
         value = None if said == "moderate" else said
@@ -214,7 +223,7 @@ _EDITS: Mapping[str, Callable[[Sheet, Form, KnowledgeBase], Sheet]] = {
 @router.post("/clinic/open")
 async def open_case(request: Request) -> HTMLResponse:
     """A case file, YAML or JSON: read, handed back, kept nowhere."""
-    desk, form = desk_of(request), await form_of(request)
+    desk, form = desk_of(request), Form(await form_of(request))
     case = await desk.work(case_from_text, form.get("text", ""), "the file")
     return desk.part("clinic-done", case=case.document.data, form={"do": "open"})
 
@@ -222,7 +231,7 @@ async def open_case(request: Request) -> HTMLResponse:
 @router.post("/clinic/example")
 async def example(request: Request) -> HTMLResponse:
     """One of the cases that come with the knowledge."""
-    desk, form = desk_of(request), await form_of(request)
+    desk, form = desk_of(request), Form(await form_of(request))
     found = {f"{e.file}-{n}": e for n, e in enumerate(await desk.work(_examples))}.get(form.get("example", ""))
     if found is None:
         raise UsageError("there is no such example")
@@ -273,7 +282,7 @@ async def person(request: Request) -> HTMLResponse:
 
 
 async def _shown(request: Request, name: str, more: Callable[[Sheet, Form, KnowledgeBase], Mapping[str, Any]]) -> HTMLResponse:
-    desk, form = desk_of(request), await form_of(request)
+    desk, form = desk_of(request), Form(await form_of(request))
     case = _sheet_of(form)
     kb = desk.knowledge.kb
     found = await desk.work(lambda: {**more(case, form, kb), "screening": sheet.flag_form(case, kb), "check": sheet.checked(case, kb)})
@@ -285,7 +294,7 @@ async def _shown(request: Request, name: str, more: Callable[[Sheet, Form, Knowl
 
 def _sheet_of(form: Form) -> Sheet:
     """The case that the tab holds, as plain data."""
-    return dict(case_of(dict(form)).document.data)
+    return dict(case_of(form).document.data)
 
 
 def _number_of(form: Form) -> int:
