@@ -198,14 +198,15 @@ async def report(request: Request) -> Response:
     visit = form.get("visit", "")
     case = case_from_mapping((await desk.work(_store(request).visit, visit)).case) if visit else case_of(form)
     answer: Assessment = await desk.work(assess, case, desk.knowledge)
-    voice, part = form.get("voice", "clinician"), form.get("part", "full")
+    voice, _, part = form.get("voice", "clinician").partition("/")
+    told = {"voice": voice, "part": part or "full"}
     match form.get("as", "html"):
         case "json":
             return _file(await desk.work(answer.to_json) + "\n", "application/json", "myologic-report.json")
         case "pdf":
-            return _file(await desk.work(answer.pdf, voice=voice, part=part), "application/pdf", "myologic-report.pdf")
+            return _file(await desk.work(answer.pdf, **told), "application/pdf", "myologic-report.pdf")
         case "html":
-            return _paper(await desk.work(answer.report, "html", voice=voice, part=part))
+            return _paper(await desk.work(answer.report, "html", **told))
         case _:
             raise UsageError("a report is told as html, pdf or json")
 

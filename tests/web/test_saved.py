@@ -119,6 +119,13 @@ def test_a_persons_page_shows_visits_and_an_unknown_one_is_not_here(client: Test
     assert client.get(f"/cases/visits/{visit}/case").json() == RUNNER
 
 
+def test_a_case_that_states_one_thing_only_has_its_page(client: TestClient, store: Store) -> None:
+    save(client, {"findings": [], "symptoms": [{"name": "night pain"}]}, label="a")
+    save(client, {"findings": [{"name": "hip drop", "side": "left"}]}, label="b")
+    pages = [client.get(f"/cases/{person.id}").text for person in store.persons()]
+    assert [re.findall(r"<span>(\d findings?)</span>", page) for page in pages] == [["0 findings"], ["1 finding"]]
+
+
 def test_what_a_person_typed_is_text_on_every_page(client: TestClient, store: Store) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'"
     save(client, {**RUNNER, "notes": evil, "case_id": "a"}, label=evil)
@@ -165,12 +172,13 @@ def test_the_json_of_the_tabs_case_and_of_a_visit_is_that_of_the_command(
     assert posted(client, "/cases/report", visit=store.persons()[0].visits[0].id, **{"as": "json"}).text == told
 
 
-@pytest.mark.parametrize("voice", ["clinician", "client", "teaching", "letter"])
+@pytest.mark.parametrize("told", ["clinician", "client", "teaching", "teaching/worksheet", "teaching/key", "letter"])
 def test_the_report_in_each_voice_is_a_page_whose_policy_allows_its_own_style_and_nothing_else(
-    voice: str, client: TestClient, knowledge: Knowledge
+    told: str, client: TestClient, knowledge: Knowledge
 ) -> None:
-    answer = posted(client, "/cases/report", case=RUNNER, voice=voice)
-    assert answer.text == assess(case_from_mapping(RUNNER), knowledge).report("html", voice=voice)
+    answer = posted(client, "/cases/report", case=RUNNER, voice=told)
+    voice, _, part = told.partition("/")
+    assert answer.text == assess(case_from_mapping(RUNNER), knowledge).report("html", voice=voice, part=part or "full")
     (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     policy = answer.headers["Content-Security-Policy"]
     assert f"style-src 'sha256-{base64.b64encode(sha256(style.encode()).digest()).decode()}'" in policy
@@ -198,7 +206,7 @@ def test_a_pdf_is_made_or_the_missing_extra_is_named(client: TestClient, monkeyp
     assert (answer.status_code, "myologic[pdf]" in answer.text) == (422, True)
 
 
-@pytest.mark.parametrize("fields", [{"as": "docx"}, {"voice": "nobody"}, {"visit": "0" * 16}, {"part": "other", "voice": "teaching"}])
+@pytest.mark.parametrize("fields", [{"as": "docx"}, {"voice": "nobody"}, {"visit": "0" * 16}, {"voice": "teaching/other"}])
 def test_a_report_that_nobody_tells_is_refused(fields: dict[str, str], client: TestClient) -> None:
     assert posted(client, "/cases/report", case=RUNNER, **fields).status_code == 422
 

@@ -70,9 +70,9 @@
   };
   window.myologic = Object.freeze(myologic);
 
-  // The case goes with every request of an element (or of one inside an element) that says data-with-case.
+  // The case goes with every request of an element (or of one inside an element) that says data-with-case; never into an address.
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.target.closest?.("[data-with-case]")) event.detail.parameters.case = stored(KEY, EMPTY);
+    if (event.detail.verb !== "get" && event.target.closest?.("[data-with-case]")) event.detail.parameters.case = stored(KEY, EMPTY);
   });
 
   // A part may bring a new case. It is taken once, and taken out of the page.
