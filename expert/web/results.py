@@ -11,7 +11,7 @@ from expert import assess, regions, sheet
 from expert.arrange import arranged
 from expert.cases import Case, case_from_mapping
 from expert.contract import item_of
-from expert.errors import UsageError
+from expert.errors import CaseError, UsageError
 from expert.model import KnowledgeBase
 from expert.normalise import normalise
 from expert.regions import Choice
@@ -22,7 +22,7 @@ router = APIRouter()
 
 SECTIONS = {"finding": "findings", "symptom": "symptoms", "history": "history"}
 _PRESENT: dict[str, bool | str] = {"": True, "present": True, "absent": False, "unknown": "unknown"}
-TOP = 10  # lines of each status
+TOP = 8  # lines of each status
 # What a region offers, by how it is found out.
 METHODS = (
     ("Seen", ("observation",)), ("Length and range", ("length-test", "range-test")), ("Strength", ("strength-test",)),
@@ -34,11 +34,18 @@ METHODS = (
 async def results(request: Request) -> HTMLResponse:
     """Everything but what to look at next, and the body map with it."""
     desk = desk_of(request)
-    case = case_of(await form_of(request))
-    return await desk.work(_results, desk, case)
+    form = await form_of(request)
+    return await desk.work(_results, desk, form)
 
 
-def _results(desk: Desk, case: Case) -> HTMLResponse:
+def _results(desk: Desk, form: dict[str, str]) -> HTMLResponse:
+    try:
+        return _concluded(desk, case_of(form))
+    except CaseError as error:  # the map must not go on showing what was concluded before
+        return desk.part("clinic-results-faults", 422, faults=error.faults, views=views(desk.knowledge.kb))
+
+
+def _concluded(desk: Desk, case: Case) -> HTMLResponse:
     kb = desk.knowledge.kb
     answer = assess(case, desk.knowledge).concluded()
     marks = regions.marks(answer, kb)

@@ -144,6 +144,15 @@ def test_hostile_words_are_shown_as_words(client: TestClient) -> None:
     assert "<img" not in answer.text
 
 
+def test_where_the_case_cannot_be_read_the_map_shows_nothing_and_every_fault_is_told(client: TestClient) -> None:
+    case = {"findings": [{"name": "hip-drop"}, {"name": "knee-valgus"}]}  # neither says which side
+    answer = client.post("/clinic/results", data={"case": json.dumps(case)}, headers={"hx-request": "true"})
+    assert answer.status_code == 422
+    assert answer.text.count("which side?") == 2 + 1  # each once, and the first is spoken
+    assert 'id="bodymap-figure"' in answer.text
+    assert "layer" not in answer.text
+
+
 def test_an_empty_case_concludes_nothing_and_says_how_to_begin(client: TestClient) -> None:
     assert "Nothing is stated yet." in plain(panel(client, {"findings": []}))
 
