@@ -12,6 +12,7 @@
   const back = document.getElementById("chain-back");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let shown = null; // what is drawn now
+  let focused = false; // whether the focus stood in what was replaced
 
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -299,8 +300,8 @@
     if (now.textContent !== data.hops[hop].sentence) now.textContent = data.hops[hop].sentence;
     const count = (list) => list.filter((entry) => seen.has(entry.key)).length;
     one("#chain-shown", root).textContent = `${count(data.nodes)} of ${data.nodes.length} places, ${count(data.links)} of ${data.links.length} links`;
-    one('[data-do="back"]', root).disabled = hop === 0;
-    one('[data-do="step"]', root).disabled = hop === hops;
+    one('[data-do="back"]', root).setAttribute("aria-disabled", hop === 0); // not disabled: that would take the focus away
+    one('[data-do="step"]', root).setAttribute("aria-disabled", hop === hops);
     frame(cy.elements().not(".away"));
   }
 
@@ -376,7 +377,11 @@
     if (!pressed) return;
     if (pressed.dataset.taught) draw({ taught: pressed.dataset.taught });
     else if (pressed.dataset.around) draw({ around: pressed.dataset.around });
-    else if (pressed.dataset.choose) choose(pressed.dataset.choose);
+    else if (pressed.dataset.choose) {
+      const inside = pressed.closest("#chain-chosen");
+      choose(pressed.dataset.choose);
+      inside?.focus(); // what was pressed is gone
+    }
     else DO[pressed.dataset.do]();
   });
   root.addEventListener("focusin", (event) => {
@@ -411,10 +416,16 @@
     narrow();
   }
 
-  function build() {
+  // Taken away before a part is swapped: htmx would carry the picture's own style over to the new one, and a strict page forbids that.
+  function clear() {
     pause();
+    focused = root.contains(document.activeElement);
     shown?.cy.destroy();
     shown = null;
+    one("#chain-picture", root)?.remove();
+  }
+
+  function build() {
     const told = document.getElementById("chain-data");
     const data = told ? JSON.parse(told.textContent) : { around: [], taught: null };
     if (told) {
@@ -422,10 +433,12 @@
       shown.cy = picture(data);
       narrow();
       if (data.around.length) choose(data.around[0]);
+      if (focused) one("#chain-chosen", root).focus();
     }
     if (told || !ask.around.value) toAddress(data);
   }
 
+  document.addEventListener("htmx:beforeSwap", (event) => event.target === root && event.detail.shouldSwap && clear());
   document.addEventListener("htmx:afterSwap", (event) => event.target === root && build());
   addEventListener("resize", () => shown && frame(shown.cy.elements().not(".away")));
 })();
