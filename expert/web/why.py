@@ -92,8 +92,13 @@ def _why(case: Case, about: str, knowledge: Knowledge) -> dict[str, Any]:
     """The answer as data, with the rules that it names in full."""
     answer = assess(case, knowledge)
     about = _about(about, answer)
-    told = answer.why(about).to_dict() if about else None
-    return {"a": told, "about": about, "rules": _rules(told, knowledge), "case_is_empty": not answer.result.stated.items}
+    told, trouble = None, ""
+    try:
+        told = answer.why(about).to_dict() if about else None
+    except UsageError as error:  # what the case concluded once, and does not any more, is no mistake of the person's
+        trouble = str(error)
+    empty = not answer.result.stated.items
+    return {"a": told, "about": about, "rules": _rules(told, knowledge), "case_is_empty": empty, "trouble": trouble}
 
 
 def _about(about: str, answer: Assessment) -> str:

@@ -6,6 +6,8 @@
   const tell = (name) => document.dispatchEvent(new CustomEvent(name, { bubbles: true }));
   const about = byId("about");
   const suppose = byId("suppose");
+  const narrow = matchMedia("(max-width: 899px)"); // where the list of conclusions stands above the answer
+  byId("all").open = !narrow.matches;
 
   // --- what it is about
   function asked() {
@@ -31,7 +33,7 @@
     for (const link of document.querySelectorAll("#conclusions [data-about]")) {
       if (link.dataset.about === about.value) {
         link.setAttribute("aria-current", "true");
-        link.closest("details").open = true;
+        link.closest(".shelf").open = true;
       } else link.removeAttribute("aria-current");
     }
   }
@@ -50,7 +52,9 @@
   addEventListener("hashchange", () => choose(asked()));
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#conclusions [data-about]");
-    if (link) show("tab-why");
+    if (!link) return;
+    show("tab-why");
+    if (narrow.matches) byId("all").open = false;
   });
 
   // --- tabs: arrows move, Home and End go to the ends
