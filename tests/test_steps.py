@@ -149,7 +149,7 @@ def test_a_rule_says_what_it_rests_on_what_it_adds_and_to_what_status(runner: As
     assert "gluteus-medius:left:underactive" in step.links[0].end
     title = "A pelvis that drops points at the abductors of the stance leg"
     assert step.sentence.startswith(f'Hip drop (right, running): the rule "{title}" speaks for')
-    assert "(+0.0 to +2.4, now possible)" in step.sentence
+    assert "(0 to +2.4, now possible)" in step.sentence
     assert step.claim
     assert step.claim.grade
     assert step.claim.sources

@@ -26,6 +26,7 @@ from expert.web.learn_picture import picture, points
 
 router = APIRouter(prefix="/learn")
 PACK_CAP = 1_000_000  # bytes of all files of a pack
+_FIRST = ("motion", "pelvis", "crossed")  # the order in which a course would take them
 _NO_LESSON = "there is no such lesson here; the start page lists those that there are"
 
 
@@ -91,7 +92,9 @@ def pack_of(text: str) -> Pack:
 @router.get("")
 async def learn(request: Request) -> HTMLResponse:
     """The start page, which becomes the page of a lesson when its address names one behind the #."""
-    return desk_of(request).page(request, "learn", packs=shipped_packs())
+    shipped = shipped_packs()
+    order = sorted(shipped, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+    return desk_of(request).page(request, "learn", packs={name: shipped[name] for name in order})
 
 
 @router.get("/quiz")

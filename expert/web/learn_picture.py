@@ -11,9 +11,9 @@ from expert.questions.steps import Steps
 from expert.words import short
 
 MOST = 12  # muscle states a side
-WIDTH, TOP, ROW, BOX, WIDE = 1000, 34, 36, 30, 300
+TOP, ROW, BOX, WIDE = 34, 36, 30, 330  # in the units of the drawing, which is 1110 wide
 _SHOWN = ("supported", "contested", "possible")
-_COLUMN = {"right": 0, "midline": 350, "left": 700}  # where a column begins
+_COLUMN = {"right": 0, "midline": 390, "left": 780}  # where a column begins
 
 
 class Node(NamedTuple):
@@ -97,7 +97,13 @@ def _places(result: Result, kb: KnowledgeBase) -> Iterable[_Box]:
         for state in (p.start, *(step.to for step in p.path)):
             if state.side in _COLUMN:
                 word = "" if state.state == "present" else state.state
-                yield state_key(state), "place", short(node_name(state, kb)), word, word, state.side
+                yield state_key(state), "place", _here(short(node_name(state, kb))), word, word, state.side
+
+
+def _here(name: str) -> str:
+    """The column says whose side it is: "This hip turns inward" is told as "Hip turns inward" there."""
+    plain = name.removeprefix("This ")
+    return plain[:1].upper() + plain[1:]
 
 
 def _edges(told: Steps, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:

@@ -45,7 +45,8 @@
     if (byId("unready").textContent) return;
     const fields = { ...named().fields, flagged, muscles, none: none ? "yes" : "", patterns: called(byId("wholes")).join(",") };
     if (!(await put("/learn/quiz/mark", fields, { place: marked, faults: marked }))) return;
-    for (const part of form.querySelectorAll("fieldset, button")) part.disabled = true; // what was committed stays
+    for (const part of form.querySelectorAll("fieldset")) part.disabled = true; // what was committed stays
+    byId("unready").parentElement.hidden = true;
     marked.querySelector("[data-steps]").href = `/learn#${named().name}`;
     byId("marked-title").focus();
   }
