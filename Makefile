@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ASSETS := expert/web/vendor/versions.json
 PORT ?= 8000
 
-.PHONY: help demo serve assets test lint figures mutate pages test-core test-all test-long bench bench-interview wheel-check clean
+.PHONY: help demo serve assets test lint figures mutate pages test-core test-all test-long test-rest bench bench-interview bench-load wheel-check clean
 
 help:
 	@echo "make demo        assess examples/runner.yaml: prints the report, why and next for its first hypothesis, writes report.html"
@@ -18,8 +18,10 @@ help:
 	@echo "make test-core   the core of the suite without experta installed"
 	@echo "make test-all    the tests on every Python from 3.11 to 3.13 that is here"
 	@echo "make test-long   the laws over 10,000 examples"
+	@echo "make test-rest   more than 5,000 requests generated from REST's own document, right and wrong ones"
 	@echo "make wheel-check build the wheel, check what it holds, run it installed in an empty environment"
 	@echo "make bench       time one assessment against the committed baseline"
+	@echo "make bench-load  twenty users at once against a server of its own; each answer held to its own case's"
 	@echo "make bench-interview   how many questions an interview takes: writes docs/interview.svg"
 
 $(STAMP): pyproject.toml
@@ -80,11 +82,17 @@ test-all:
 test-long: $(STAMP)
 	HYPOTHESIS_PROFILE=long $(RUN) -m pytest tests/test_laws.py tests/test_inference.py
 
+test-rest: $(STAMP) $(ASSETS)
+	MYOLOGIC_REST_EXAMPLES=60 $(RUN) -m pytest -n 0 -s tests/web/test_rest_contract.py
+
 wheel-check: $(STAMP) $(ASSETS)
 	@bash .ci/check_wheel $(RUN)
 
 bench: $(STAMP)
 	$(RUN) benchmarks/bench.py
+
+bench-load: $(STAMP) $(ASSETS)
+	$(RUN) benchmarks/load.py
 
 bench-interview: $(STAMP)
 	$(RUN) benchmarks/interview.py

@@ -77,10 +77,21 @@ class Document:
     def fault(self, path: Path, message: str, meant: Sequence[str] = ()) -> Fault:
         """A fault at the nearest enclosing place whose line is known."""
         lines, whole = self.lines or _lines(self.text), (*self.at, *path)
+        place = pointer((*self.at, *_there(self.data, path)))
         for end in range(len(whole), -1, -1):
             if line := lines.get(whole[:end]):
-                return Fault(self.where, line, message, pointer(whole), tuple(meant))
-        return Fault(self.where, 0, f"{spell(path)}: {message}" if path else message, pointer(whole), tuple(meant))
+                return Fault(self.where, line, message, place, tuple(meant))
+        return Fault(self.where, 0, f"{spell(path)}: {message}" if path else message, place, tuple(meant))
+
+
+def _there(data: Any, path: Path) -> Path:
+    """As much of a path as the data have: what is told by a name alone has no field `name`."""
+    for end, step in enumerate(path):
+        known = step in data if isinstance(data, dict) else isinstance(data, (list, tuple)) and isinstance(step, int) and step < len(data)
+        if not known:
+            return path[:end]
+        data = data[step]
+    return path
 
 
 @lru_cache(maxsize=4)

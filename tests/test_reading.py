@@ -295,9 +295,20 @@ def test_nothing_near_means_no_suggestion() -> None:
 
 def test_a_fault_knows_its_pointer_in_yaml_in_json_and_in_data_alone() -> None:
     told = '{"a": [{"b/c": {"~": 1}}]}'
-    for document in (read_yaml(told, "f"), read_json(told, "f"), Document("program", {})):
+    for document in (read_yaml(told, "f"), read_json(told, "f"), Document("program", json.loads(told))):
         assert document.fault(("a", 0, "b/c", "~"), "x").pointer == "/a/0/b~1c/~0"
         assert document.fault((), "x").pointer == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        (("a", "b"), "/a"), (("a", 0), "/a"), (("c", 1), "/c/1"), (("c", 2, "d"), "/c"), (("c", "d"), "/c"), (("e",), ""),
+        (("c", 0, 0), "/c/0"),
+    ],
+)  # fmt: skip
+def test_a_pointer_leads_only_to_what_is_there(path: tuple[str | int, ...], pointer: str) -> None:
+    assert Document("f", {"a": "text", "c": ["text", 2]}).fault(path, "x").pointer == pointer
 
 
 def test_a_part_of_a_document_keeps_its_line_and_its_pointer() -> None:

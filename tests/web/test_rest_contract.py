@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -43,8 +44,14 @@ _made: list[Any] = []
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _application(knowledge: Knowledge) -> None:
+def _application(knowledge: Knowledge) -> Iterator[None]:
     _made.append(create_app(Settings(hosts=(*LOOPBACK_NAMES, "testserver")), knowledge))
+    yield
+    by_status = Counter[int]()
+    for (_, status), count in ANSWERED.items():
+        by_status[status] += count
+    told = ", ".join(f"{count} answered {status}" for status, count in sorted(by_status.items()))
+    print(f"\n{sum(by_status.values())} requests to {len({label for label, _ in ANSWERED})} operations: {told}")
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
