@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -27,6 +27,34 @@ _PLACE = {"finding": "findings", "symptom": "symptoms", "history": "history"}
 def _types() -> dict[str, FindingType]:
     """Every finding, symptom and history id; those that belong to one side by nature have no mirror and stay out."""
     return {i: f for i, f in load_knowledge().kb.findings.items() if not f.visceral}
+
+
+@lru_cache(maxsize=1)
+def _ids() -> tuple[str, ...]:
+    return tuple(sorted(_types()))
+
+
+@lru_cache(maxsize=1)
+def _findings() -> tuple[str, ...]:
+    """The ids of what is a finding, and neither a symptom nor history."""
+    return tuple(i for i in _ids() if load_knowledge().kb.kinds[i] == "finding")
+
+
+@cache
+def _one_of(ids: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Made once for the same ids: a strategy over a thousand names is slow to make."""
+    return st.sampled_from(ids)
+
+
+@cache
+def _pools(pool: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    """Mostly what belongs together; now and then any finding, or anything."""
+    return st.sampled_from([pool, pool, pool, _findings(), _ids()])
+
+
+@lru_cache(maxsize=1)
+def _belonging() -> st.SearchStrategy[tuple[str, ...]]:
+    return st.one_of(st.sampled_from(_wholes()), st.sampled_from(_joins()), st.just(_findings()))
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +79,7 @@ def _several(pools: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
 @st.composite
 def entries(draw: st.DrawFn, ids: Sequence[str] = (), present: tuple[Any, ...] = _PRESENT, favoured: str = "") -> CaseDict:
     """One finding, symptom or history item on a side and in a task that it accepts."""
-    kind = _types()[draw(st.sampled_from(ids or sorted(_types())))]
+    kind = _types()[draw(_one_of(tuple(ids) or _ids()))]
     entry: CaseDict = {"name": kind.id, "present": draw(st.sampled_from(present))}
     sides = [*kind.sides, None] if kind.side_optional or kind.sides == ("midline",) else list(kind.sides)
     side = draw(st.sampled_from(sides + 3 * [s for s in sides if s == favoured]))
@@ -70,13 +98,12 @@ def entries(draw: st.DrawFn, ids: Sequence[str] = (), present: tuple[Any, ...] =
 def cases(draw: st.DrawFn, least: int = 0, most: int = 9, present: tuple[Any, ...] = _PRESENT) -> CaseDict:
     """A valid case: no key twice, nothing contradictory. Most of the time some of its items belong together, on one side."""
     kinds = load_knowledge().kb.kinds
-    findings = [i for i in sorted(_types()) if kinds[i] == "finding"]
-    pool = draw(st.one_of(st.sampled_from(_wholes()), st.sampled_from(_joins()), st.just(findings)))
+    pool = draw(_belonging())
     favoured = draw(st.sampled_from(["", "left", "right"]))
     case: CaseDict = {"case_id": "generated", "findings": [], "symptoms": [], "history": []}
     taken: set[tuple[str, str, str | None]] = set()
     for _ in range(draw(st.integers(least, most))):
-        entry = draw(entries(draw(st.sampled_from([pool, pool, pool, findings, sorted(_types())])), present, favoured))
+        entry = draw(entries(draw(_pools(pool)), present, favoured))
         keys = {(entry["name"], side, entry.get("task")) for side in _sides(entry)}
         if not keys & taken:
             taken |= keys
