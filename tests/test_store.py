@@ -165,6 +165,7 @@ def test_a_deleted_person_is_gone_from_the_bytes_of_every_file(kept: Store) -> N
     assert b"CANARY" not in after
     assert not [n for n in range(40, len(packed) - 40, 40) if packed[n : n + 40] in after]
     assert gone.id.encode() not in after
+    assert len(after) < len(before)  # written anew: no page of it is left to be filled again
     assert len(kept.persons()) == 30
     assert kept.check() == ()
     assert [file.name for file in kept.path.parent.iterdir()] == ["cases.sqlite3"]
