@@ -524,7 +524,7 @@ def _as_taught(edges: Iterable[_Edge]) -> Mapping[State, int]:
 
 def _pairs(told: Mapping[State, State], edges: Sequence[_Edge], own: Mapping[State, object]) -> set[State]:
     """The places whose left and right are alike: they stand alike, and the links of the one, none of which crosses to the other side,
-    are those of the other in the mirror."""
+    are those of the other in the mirror. So a link from or to both sides is to be read on each side by itself."""
     touched: dict[State, set[tuple[str, State, bool]]] = {t: set() for t in told.values()}
     for start, step in edges:
         touched[told[start]].add((step.link, told[step.to], True))

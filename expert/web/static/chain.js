@@ -430,6 +430,7 @@
     const data = told ? JSON.parse(told.textContent) : { around: [], taught: null };
     if (told) {
       shown = { data, hop: data.hops.length - 1, hops: data.hops.length - 1, playing: null, stepped: false, cy: null };
+      one("#chain-filters", root).open = !matchMedia("(max-width: 1040px)").matches;
       shown.cy = picture(data);
       narrow();
       if (data.around.length) choose(data.around[0]);
