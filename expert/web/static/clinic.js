@@ -6,7 +6,11 @@
   const byId = (id) => document.getElementById(id);
   const wire = byId("wire");
   const said = byId("said");
-  if (window.Idiomorph) Idiomorph.defaults.ignoreActiveValue = true; // a field that is being typed into keeps what is typed
+
+  // A field that is being typed into keeps what is typed; any other element that has the focus is brought up to date.
+  document.addEventListener("htmx:beforeSwap", () => {
+    Idiomorph.defaults.ignoreActiveValue = document.activeElement.matches("input, textarea, select");
+  });
 
   const say = (text) => {
     said.textContent = text;
