@@ -23,9 +23,14 @@ _CACHE: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The user's own cache and saved cases are neither read nor written, by this process or those it starts."""
-    _CACHE.append(tempfile.mkdtemp(prefix="myologic-tests-"))
-    os.environ["XDG_CACHE_HOME"] = os.environ["XDG_DATA_HOME"] = _CACHE[0]
+    """The user's own cache and saved cases are neither read nor written, by this process or those it starts.
+
+    Workers share the folder of the process that started them, which has read the knowledge from YAML once for all.
+    """
+    if not hasattr(config, "workerinput"):
+        _CACHE.append(tempfile.mkdtemp(prefix="myologic-tests-"))
+        os.environ["XDG_CACHE_HOME"] = os.environ["XDG_DATA_HOME"] = _CACHE[0]
+        load_knowledge()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
