@@ -60,8 +60,11 @@ def test_what_was_open_stays_open_and_the_focus_stays_when_the_case_changes(page
     chip.locator("summary").click()
     page.locator("#status-possible > summary").click()
     page.locator("#status-supported > summary").focus()
+    page.evaluate("() => { document.getElementById('results-panel').firstElementChild.dataset.before = 'yes' }")
     put_case(page, {**RUNNER, "symptoms": [{"name": "night-pain", "present": False}]})
+    page.wait_for_function("() => !document.querySelector('#results-panel [data-before]')")  # it is shown anew
     page.wait_for_function("name => document.getElementById(name)?.open", arg=name)
+    assert page.evaluate("() => document.activeElement.id") == "status-supported-s"
     page.locator("#next-test .next").wait_for()
     assert not page.locator("#status-possible").get_attribute("open")
     assert chip.locator("p strong").inner_text()
