@@ -24,6 +24,17 @@ class Subject(StrEnum):
     knowledge = "knowledge"
     pack = "pack"
     pack_case = "pack-case"
+    assessment = "assessment"
+    why = "why"
+    why_not = "why-not"
+    what_if = "what-if"
+    overturn = "overturn"
+    next = "next"
+    drivers = "drivers"
+    uncertainty = "uncertainty"
+    chain = "chain"
+    steps = "steps"
+    compare = "compare"
 
 
 class SourceFormat(StrEnum):
@@ -67,19 +78,14 @@ def kb_lint(kb: KbOption = None, rules: RulesOption = None) -> None:
 
 
 @kb_app.command("schema")
-def kb_schema(subject: Annotated[Subject, typer.Argument(help="case, knowledge, pack or pack-case")] = Subject.knowledge) -> None:
-    """Print the JSON Schema of a case file, of the files of kb/ and rules/, or of a pack of cases, for editors.
+def kb_schema(subject: Annotated[Subject, typer.Argument(help="what is read, or what is told")] = Subject.knowledge) -> None:
+    """Print a JSON Schema: of what is read (a case, the files of kb/ and rules/, a pack), or of what is told in JSON (an answer).
 
     Example: myologic kb schema case > case.schema.json
     """
-    from expert.formats import CaseFile, KnowledgeFile, PackCase, PackFile, Shape
+    from expert.schemas import schema
 
-    shapes: dict[Subject, type[Shape]] = {
-        Subject.case: CaseFile, Subject.knowledge: KnowledgeFile, Subject.pack: PackFile, Subject.pack_case: PackCase,
-    }  # fmt: skip
-    model = shapes[subject]
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}
-    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(schema(subject.value), indent=2, ensure_ascii=False))
 
 
 @kb_app.command("show")

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from expert import assess, load_case, schemas
 from expert.assessment import compare
+from expert.cli import app
+from expert.cli_kb import Subject
 from expert.model import Knowledge
 
 jsonschema_rs = pytest.importorskip("jsonschema_rs", reason="it comes with schemathesis: the extra 'dev'")
@@ -72,6 +75,12 @@ def test_every_answer_keeps_to_its_schema(name: str, answers: list[Any]) -> None
     for answer in answers:
         if name != "overturn" or answer.hypotheses[0].status != "insufficient":
             holds.validate(json.loads(ask(answer).to_json()))
+
+
+def test_the_command_prints_every_schema_there_is() -> None:
+    assert [subject.value for subject in Subject] == list(schemas.NAMES)
+    printed = CliRunner().invoke(app, ["kb", "schema", "assessment"]).stdout
+    assert json.loads(printed) == schemas.schema("assessment")
 
 
 def test_a_schema_says_no_to_a_key_that_is_missing_or_too_much(answers: list[Any]) -> None:

@@ -119,6 +119,7 @@ SAME_FLOOR = {
     ("cli_visits", ""): "the doorway calls the face that everybody calls",
     ("cli_ask", ""): "the doorway calls the face that everybody calls",
     ("cli_cases", ""): "the doorway calls the face that everybody calls",
+    ("cli_kb", "schemas"): "what editors ask for is made where programs get it",
     ("cli_kb", ""): "the doorway calls the face that everybody calls",
 }
 READS_DISK = {"cases", "knowledge", "packs", "resources", "store", "terminal"}
