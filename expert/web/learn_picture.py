@@ -7,17 +7,21 @@ from typing import NamedTuple
 
 from expert.contract import node_name, state_key
 from expert.model import KnowledgeBase, Result
-from expert.questions.steps import Steps
+from expert.questions.steps import Step, Steps
 from expert.words import short
 
 MOST = 12  # muscle states a side
+LONGEST = 44  # letters that a box has room for
 TOP, ROW, BOX, WIDE = 34, 36, 30, 330  # in the units of the drawing, which is 1110 wide
 _SHOWN = ("supported", "contested", "possible")
 _COLUMN = {"right": 0, "midline": 390, "left": 780}  # where a column begins
 
 
 class Node(NamedTuple):
-    """A box. kind: item | state | place | pattern; `since`: the step in which it first lights up."""
+    """A box. kind: item | state | place | pattern | other; `since`: the step in which it first lights up.
+
+    `told`: of the box for all states of a side that have none of their own, what it says in which step.
+    """
 
     key: str
     kind: str
@@ -27,14 +31,16 @@ class Node(NamedTuple):
     x: int
     y: int
     since: int
+    told: tuple[tuple[int, str], ...] = ()
 
 
 class Edge(NamedTuple):
-    """A line between two boxes: the steps in which it lights up, and whether it speaks against."""
+    """A line between two boxes: the steps in which it lights up, whether it speaks against, whether it is there in these alone."""
 
     path: str
     steps: tuple[int, ...]
     against: bool
+    passing: bool
 
 
 class Picture(NamedTuple):
@@ -55,6 +61,12 @@ def picture(told: Steps, result: Result, kb: KnowledgeBase) -> Picture:
     for key, kind, label, under, state, side in boxes:
         if key in first and key not in nodes:
             nodes[key] = Node(key, kind, label, under, state, _COLUMN[side], TOP + rows[side] * ROW, first[key])
+            rows[side] += 1
+    for side in ("right", "left"):
+        others = tuple((s.number, label) for s in told.steps if (label := _others(s, side, nodes)))
+        if others:
+            key = f"other:{side}"
+            nodes[key] = Node(key, "other", "", "", "", _COLUMN[side], TOP + rows[side] * ROW, others[0][0], others)
             rows[side] += 1
     suspected = {h.about.key for h in result.hypotheses if h.status in _SHOWN}
     return Picture(tuple(nodes.values()), _edges(told, nodes), TOP + max(rows.values()) * ROW + 6, len(suspected.difference(nodes)))
@@ -106,6 +118,17 @@ def _here(name: str) -> str:
     return plain[:1].upper() + plain[1:]
 
 
+def _others(step: Step, side: str, nodes: Mapping[str, Node]) -> str:
+    """What a step says of states of a side that have no box: the one it moves most, and how many more."""
+    moved = [m for m in step.balance if m.side == side and m.speaks != "opposite" and m.key not in nodes]
+    if not moved:
+        return ""
+    more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
+    room = LONGEST - len(more) - len(moved[0].state) - 7
+    name = moved[0].name if len(moved[0].name) <= room else f"{moved[0].name[: room - 1]}\u2026"
+    return f"{name} {moved[0].state} {moved[0].after.points:+.1f}{more}"
+
+
 def _edges(told: Steps, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
     lit: dict[tuple[str, str, bool], list[int]] = {}
     for step in told.steps:
@@ -114,12 +137,18 @@ def _edges(told: Steps, nodes: Mapping[str, Node]) -> tuple[Edge, ...]:
         for link in step.links:
             for start in link.start:
                 for end in link.end:
-                    lit.setdefault((start, end.removeprefix("not "), end.startswith("not ")), []).append(step.number)
+                    ends = (_box(start, nodes), _box(end.removeprefix("not "), nodes), end.startswith("not "))
+                    lit.setdefault(ends, []).append(step.number)
     return tuple(
-        Edge(_path(nodes[start], nodes[end]), tuple(dict.fromkeys(steps)), against)
+        Edge(_path(nodes[start], nodes[end]), tuple(dict.fromkeys(steps)), against, "other" in (nodes[start].kind, nodes[end].kind))
         for (start, end, against), steps in lit.items()
         if start in nodes and end in nodes and start != end
     )
+
+
+def _box(key: str, nodes: Mapping[str, Node]) -> str:
+    """The box of a key: its own, or that of all the others of its side."""
+    return key if key in nodes else f"other:{key.split(':')[1]}" if key.count(":") == 2 else ""
 
 
 def _path(start: Node, end: Node) -> str:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 import expert
 from expert import assess, load_knowledge
 from expert.packs import shipped_packs
+from expert.web.learn_picture import picture
 
 PACKS = Path(expert.__file__).resolve().parent.parent / "examples" / "packs"
 ASKED = {"hx-request": "true"}
@@ -54,6 +55,38 @@ def test_every_lesson_is_told_in_the_steps_of_the_engine(lesson: str, client: Te
     sentences = re.findall(r'data-to="\d+">(.*?)</a>', answer.text)
     assert [s.replace("&#34;", '"').replace("&#39;", "'") for s in sentences] == [s.sentence for s in told.steps]
     assert script_of(answer.text, "lesson-steps")["nodes"] == [list(s.nodes) for s in told.steps]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_whatever_a_rule_touches_lights_up_in_the_picture_on_its_own_side(lesson: str) -> None:
+    folder, _, name = lesson.partition(".")
+    answer = assess(next(s.case for s in shipped_packs()[folder].sheets if s.name == name), load_knowledge())
+    told = answer.steps()
+    drawn = picture(told, answer.result, answer.knowledge.kb)
+    boxes = {n.key: n for n in drawn.nodes}
+    lit = {step for edge in drawn.edges for step in edge.steps}
+    for step in told.steps:
+        if step.balance:
+            assert step.number in lit or step.stratum == "inferred", "a suspicion may lead to another within one box"
+            for moved in step.balance:
+                others = dict(boxes[f"other:{moved.side}"].told) if f"other:{moved.side}" in boxes else {}
+                assert moved.key in boxes or moved.speaks == "opposite" or step.number in others
+    x_of = {"right": {n.x for n in drawn.nodes if ":right" in n.key and n.kind in ("state", "other")}}
+    x_of["left"] = {n.x for n in drawn.nodes if ":left" in n.key and n.kind in ("state", "other")}
+    assert x_of["right"] <= {0}, "the patient's right stands on the left, as one faces a person"
+    assert x_of["left"] <= {780}
+    places = [(n.x, n.y) for n in drawn.nodes]
+    assert len(set(places)) == len(places)
+    assert all(n.y + 30 <= drawn.height for n in drawn.nodes)
+
+
+def test_the_picture_of_the_mirrored_case_is_the_mirror() -> None:
+    def kinds(side: str, free: int) -> list[tuple[str, str, str, int, int, int]]:
+        answer = assess({"findings": [{"name": "hip drop", "side": side, "task": "running"}]}, load_knowledge())
+        nodes = picture(answer.steps(), answer.result, answer.knowledge.kb).nodes
+        return sorted((n.kind, n.label, n.state, abs(n.x - free), n.y, n.since) for n in nodes)
+
+    assert kinds("left", 780) == kinds("right", 0)
 
 
 def test_the_last_points_of_a_lesson_are_those_of_the_answer(client: TestClient) -> None:

@@ -98,6 +98,13 @@
     for (const node of lesson.querySelectorAll(".reasoning .node")) {
       node.classList.toggle("later", Number(node.dataset.since) > at);
       node.classList.toggle("lit", lit.has(node.dataset.key));
+      const says = [...node.querySelectorAll("[data-says]")]; // the box for states without one of their own
+      for (const text of says) text.classList.toggle("silent", Number(text.dataset.says) !== at);
+      if (says.length) {
+        const speaks = says.some((text) => Number(text.dataset.says) === at);
+        node.classList.toggle("lit", speaks);
+        node.classList.toggle("later", !speaks);
+      }
       const points = node.querySelector(".points");
       if (points) points.textContent = stands.has(node.dataset.key) ? signed(stands.get(node.dataset.key).points) : "";
     }
