@@ -17,7 +17,7 @@ from expert.conditions import by_finding, decide, severity_least
 from expert.errors import CaseError, Fault, UsageError
 from expert.formats import Battery, BatteryItem, CaseFile, CaseFinding, FindingType, Flag, Measure
 from expert.measures import largest_error, unit_named, units_of
-from expert.model import FlagRaised, KnowledgeBase, Patient, Stated, mirrored
+from expert.model import LEVELS, FlagRaised, KnowledgeBase, Patient, Stated, mirrored
 from expert.normalise import Unreadable, flag_words, named, normalise
 from expert.referral import screen, used_by_flags
 from expert.words import Found, split_side
@@ -276,7 +276,7 @@ class FlagLine:
 
 @dataclass(frozen=True, slots=True)
 class FlagGroup:
-    """Red flags that are asked about together."""
+    """Red flags that are asked about together, the most urgent first."""
 
     id: str
     lines: tuple[FlagLine, ...]
@@ -393,6 +393,8 @@ def flag_form(sheet: Mapping[str, Any], kb: KnowledgeBase) -> FlagForm:
         things = tuple(_thing(name, said, kb) for name in flag.when.asks if name in kb.findings)
         line = FlagLine(flag.id, flag.title, flag.level, state[flag.id], flag.id in stated.ruled_out, things)
         groups[_group_of(flag, kb)].append(line)
+    for lines in groups.values():
+        lines.sort(key=lambda line: LEVELS.index(line.level))
     found = tuple(
         FlagGroup(g, tuple(lines), sum(x.state in ("asked", "raised") for x in lines), sum(x.state == "open" for x in lines))
         for g, lines in groups.items() if lines

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from expert import sheet
 from expert.cases import case_from_mapping
 from expert.errors import CaseError, UsageError
-from expert.model import Knowledge, KnowledgeBase, mirrored
+from expert.model import LEVELS, Knowledge, KnowledgeBase, mirrored
 from expert.normalise import normalise
 from expert.referral import screen
 
@@ -213,6 +213,8 @@ def test_every_red_flag_stands_in_one_group_and_counts_as_the_engine_counts(kb: 
     form = sheet.flag_form(BLANK, kb)
     assert sorted(x.id for g in form.groups for x in g.lines) == sorted(kb.flags)
     assert (form.asked, form.of, form.raised) == (0, len(kb.flags), ())
+    for group in form.groups:
+        assert [x.level for x in group.lines] == sorted((x.level for x in group.lines), key=LEVELS.index)
 
 
 def test_every_region_at_which_a_red_flag_is_asked_has_a_group(kb: KnowledgeBase) -> None:
