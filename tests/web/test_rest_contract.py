@@ -27,19 +27,21 @@ from expert.web.app import create_app
 from expert.web.settings import LOOPBACK_NAMES, Settings
 
 EXAMPLES = int(os.environ.get("MYOLOGIC_REST_EXAMPLES", "2"))  # of each operation and kind
+# Every boundary of every field of a case is tried once, some 1,800 of them, and not again where a case stands inside a question.
+SAME_CASE = {"batch", "why", "why-not", "overturn", "next", "drivers", "uncertainty", "graph", "steps", "compare", "report"}
 CONFIG = SchemathesisConfig.from_dict({
     "base-url": "http://127.0.0.1",
-    "phases": {"coverage": {"enabled": EXAMPLES > 10}},  # every boundary of every field, one by one: hundreds for each operation
+    "phases": {"coverage": {"enabled": EXAMPLES > 10}},
     "checks": {
         "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "422", "400"]},
         "negative_data_rejection": {"expected-statuses": ["400", "404", "405", "413", "415", "422"]},
     },
-    # Lines are no JSON: whatever is sent is lines of something, and each is answered for itself.
-    "operations": [{"include-operation-id": "batch", "checks": {"negative_data_rejection": {"enabled": False}}}],
+    "operations": [
+        # Lines are no JSON: whatever is sent is lines of something, and each is answered for itself.
+        {"include-operation-id": "batch", "checks": {"negative_data_rejection": {"enabled": False}}},
+        *({"include-operation-id": one.id, "phases": {"coverage": {"enabled": False}}} for one in rest.OPERATIONS if one.id in SAME_CASE),
+    ],
 })  # fmt: skip
-
-
-
 
 _made: list[Any] = []
 
@@ -78,4 +80,6 @@ def test_every_answer_is_one_that_the_document_declares(case: Any) -> None:
     ANSWERED[case.operation.label, response.status_code] += 1
     case.validate_response(response, excluded_checks=[checks.unsupported_method])
     if response.status_code == 422 and case.meta.generation.mode is GenerationMode.POSITIVE:
-        assert response.json()["type"] != "/v1/docs#shape", response.text
+        told = response.json()
+        undated = all(fault["pointer"].endswith("/date") for fault in told["faults"])  # a schema knows no calendar
+        assert told["type"] != "/v1/docs#shape" or undated, response.text
