@@ -104,8 +104,8 @@ class _Reader:
 
     def read_leniently(self, words: str, path: Path) -> None:
         """A condition or medicine: used where the vocabulary knows it, else said to be unused."""
-        found = self.kb.words.look_up("finding", words)
-        if isinstance(found, Found) and not found.mended and self.kb.findings[found.reading.id].needs_no_side:
+        found = self.kb.words.exact("finding", words)
+        if isinstance(found, Found) and self.kb.findings[found.reading.id].needs_no_side:
             self.read(CaseFinding(name=words), path)
         else:
             self.unused.append(Unused(".".join(map(str, path)), f"'{words}': no rule reads it"))

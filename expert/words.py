@@ -126,7 +126,7 @@ class Words:
         known = self.by_subject[subject].known
         alike = fuzz.WRatio if len(plain) >= _SHORTEST else fuzz.ratio  # parts of words say nothing about an abbreviation
         best: dict[str, tuple[float, str]] = {}
-        for name, score, _ in process.extract(plain, sorted(known), scorer=alike, limit=60):
+        for name, score, _ in process.extract(plain, known.keys(), scorer=alike, score_cutoff=at_least, limit=60):
             for reading in known[name]:
                 if score >= at_least and score > best.get(reading.id, (0.0, ""))[0]:
                     best[reading.id] = (score, name)
@@ -215,15 +215,17 @@ def _mend(words: str, table: Table, vocabulary: frozenset[str]) -> list[str]:
     wrong = [t for t in asked if _singular(t) not in table.vocabulary]
     if not wrong or any(len(t) < _SHORTEST or t in vocabulary or _singular(t) in vocabulary for t in wrong):
         return []
-    scored = [(slips, known) for known in table.known if (slips := _misspelling(wrong, right, known.split())) is not None]
+    as_long = [known for known in table.known if known.count(" ") == len(asked) - 1]
+    scored = [(slips, known) for known in as_long if (slips := _misspelling(wrong, right, known.split())) is not None]
     fewest = min(scored, default=(0, ""))[0]
     return [known for slips, known in sorted(scored) if slips == fewest]
 
 
 def _misspelling(wrong: list[str], right: list[str], meant: list[str]) -> int | None:
-    """How many slips turn the misspelt words into those left of `meant` when the right ones are taken away; None: not slips."""
-    if len(meant) != len(wrong) + len(right):
-        return None
+    """How many slips turn the misspelt words into those left of `meant` when the right ones are taken away; None: not slips.
+
+    Both have the same number of words.
+    """
     left = list(meant)
     for token in right:
         if token not in left:
