@@ -31,7 +31,10 @@ FLOORS = {
     5: {"assessment", "schemas", "interview", "cli_interview", "cli_report", "cli_ask", "cli_cases", "cli_visits", "cli_kb", ""},
     6: {"web", "web.settings", "web.problems", "web.safety", "web.desk", "web.rest_bodies", "web.outlines", "web.learn_picture"},
     # the rooms of the pages: each a stranger to the others
-    7: {"web.browse", "web.clinic", "web.learn", "web.why", "web.results", "web.rest", "web.rest_document", "web.rest_work", "web.saved"},
+    7: {
+        "web.browse", "web.chain", "web.clinic", "web.learn", "web.why", "web.results", "web.rest", "web.rest_document", "web.rest_work",
+        "web.saved",
+    },
     8: {"web.app", "web.server"},
     9: {"cli_serve", "cli"},
 }  # fmt: skip
