@@ -165,7 +165,9 @@ def _operation(one: Operation, made: Mapping[str, Tree]) -> Tree:
     }  # fmt: skip
     if one.takes:
         shape = made[f"{one.id} body"]
-        content = {media: {"schema": _TAKES.get(one.id, lambda shape: shape)(shape), "example": one.example} for media in one.takes}
+        if one.id in _TAKES:
+            shape = _TAKES[one.id](shape)
+        content = {media: {"schema": shape, "example": one.example} for media in one.takes}
         told["requestBody"] = {"required": True, "content": content}
     return told
 
