@@ -14,7 +14,6 @@ const served = {
   idiomorph: ["dist/idiomorph-ext.min.js"],
   cytoscape: ["dist/cytoscape.min.js"],
   dagre: ["dist/dagre.min.js"],
-  "cytoscape-dagre": ["cytoscape-dagre.js"],
   "body-muscles": [],
   graphlib: [],
   lodash: [],

@@ -129,7 +129,10 @@ def runnable() -> list[str]:
     for path in [*DOCS, ROOT / "CONTRIBUTING.md"]:
         text = re.sub(r"(?<=[^`\n])\n(?=[^\n])", " ", re.sub(r"^    (myologic .*)$", r"\n`\1`\n", path.read_text(), flags=re.MULTILINE))
         found |= {re.sub(r"\s+", " ", c) for c in re.findall(r"`(myologic [^`]+)`", text)}
-    own = re.compile(r"\b[A-Z]{2,}\b|my_|\s-o\s|\.\.\.|--(help|install|show)-?|heel whips|sternalis|kb diff|--save| > | \| |^myologic serve")
+    own = re.compile(
+        r"\b[A-Z]{2,}\b|my_|\s-o\s|\.\.\.|--(help|install|show)-?|heel whips|sternalis|kb diff|--save"
+        r"| > | \| |^myologic serve"
+    )
     return sorted(c for c in found if not own.search(c) and len(c.split()) > 2)
 
 

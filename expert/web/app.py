@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
@@ -25,7 +25,7 @@ from expert.web.safety import Safety, unexpected
 from expert.web.settings import Settings, checked
 
 # routers, in the order in which their paths are tried
-ROOMS: tuple[APIRouter, ...] = (clinic.router, why.router, browse.router, chain.router, learn.router, results.router, saved.router, rest.router)
+_ROOMS = (clinic, why, browse, chain, learn, results, saved, rest)  # in the order in which their paths are tried
 
 _API = "/v1"
 _HERE = files("expert") / "web"
@@ -47,8 +47,8 @@ def create_app(settings: Settings | None = None, knowledge: Knowledge | None = N
         app.mount(f"/{folder}", StaticFiles(directory=str(_HERE / folder)), folder)
     app.get("/healthz", include_in_schema=False)(_healthz)
     app.get("/style/report.css", include_in_schema=False)(_report_style)
-    for room in ROOMS:
-        app.include_router(room)
+    for room in _ROOMS:
+        app.include_router(room.router)
     answers = ((ExpertError, _mistaken), (Overloaded, _overloaded), (RequestValidationError, _misasked), (HTTPException, _missing))
     for kind, answer in (*answers, (Exception, unexpected)):
         app.add_exception_handler(kind, answer)
