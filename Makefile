@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ASSETS := expert/web/vendor/versions.json
 PORT ?= 8000
 
-.PHONY: help demo serve assets test lint figures mutate pages test-core test-all test-long test-rest bench bench-interview bench-load wheel-check clean
+.PHONY: help demo serve assets pictures test lint figures mutate pages test-core test-all test-long test-rest bench bench-interview bench-load wheel-check clean
 
 help:
 	@echo "make demo        assess examples/runner.yaml: prints the report, why and next for its first hypothesis, writes report.html"
@@ -15,6 +15,7 @@ help:
 	@echo "make figures     coverage of the sources, agreement with measured anatomy, counts"
 	@echo "make mutate      break every rule in every small way: do the stored cases notice?"
 	@echo "make pages       print the generated pages of docs/ anew"
+	@echo "make pictures    take the pictures of the README anew, in Chromium"
 	@echo "make test-core   the core of the suite without experta installed"
 	@echo "make test-all    the tests on every Python from 3.11 to 3.13 that is here"
 	@echo "make test-long   the laws over 10,000 examples"
@@ -61,6 +62,9 @@ figures: $(STAMP)
 
 mutate: $(STAMP)
 	$(RUN) tests/mutation.py
+
+pictures: $(STAMP) $(ASSETS)
+	MYOLOGIC_BROWSER=required MYOLOGIC_PICTURES=$(CURDIR)/docs/pictures $(RUN) -m pytest tests/browser/test_pictures.py -n 0
 
 pages: $(STAMP)
 	$(VENV)/bin/myologic kb coverage > docs/coverage.md
