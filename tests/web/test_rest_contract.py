@@ -81,5 +81,9 @@ def test_every_answer_is_one_that_the_document_declares(case: Any) -> None:
     case.validate_response(response, excluded_checks=[checks.unsupported_method])
     if response.status_code == 422 and case.meta.generation.mode is GenerationMode.POSITIVE:
         told = response.json()
-        undated = all(fault["pointer"].endswith("/date") for fault in told["faults"])  # a schema knows no calendar
-        assert told["type"] != "/v1/docs#shape" or undated, response.text
+        assert told["type"] != "/v1/docs#shape" or all(map(beyond_schemas, told["faults"])), response.text
+
+
+def beyond_schemas(fault: dict[str, Any]) -> bool:
+    """What a JSON Schema cannot refuse: a day that no calendar has, and 15.0 where 15 is meant."""
+    return fault["pointer"].endswith("/date") or "a whole number is expected" in fault["message"]
