@@ -87,7 +87,7 @@ test-long: $(STAMP)
 	HYPOTHESIS_PROFILE=long $(RUN) -m pytest tests/test_laws.py tests/test_inference.py
 
 test-rest: $(STAMP) $(ASSETS)
-	MYOLOGIC_REST_EXAMPLES=60 $(RUN) -m pytest -n 0 -s tests/web/test_rest_contract.py
+	MYOLOGIC_REST_EXAMPLES=120 $(RUN) -m pytest -n 0 -s tests/web/test_rest_contract.py
 
 wheel-check: $(STAMP) $(ASSETS)
 	@bash .ci/check_wheel $(RUN)

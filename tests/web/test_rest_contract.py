@@ -54,6 +54,7 @@ def _application(knowledge: Knowledge) -> Iterator[None]:
     for (_, status), count in ANSWERED.items():
         by_status[status] += count
     told = ", ".join(f"{count} answered {status}" for status, count in sorted(by_status.items()))
+    assert EXAMPLES < 120 or sum(by_status.values()) > 5000
     print(f"\n{sum(by_status.values())} requests to {len({label for label, _ in ANSWERED})} operations: {told}")
 
 
