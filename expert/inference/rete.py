@@ -2,7 +2,8 @@
 
 Its default strategy leaves stale activations on the agenda and so fires rules that it must not; ours removes what is removed and
 orders the rest totally. Its matcher polls every rule after every firing, and clears shared nodes once for each way to them; ours polls
-those that something reached, and clears each node that remembers anything once.
+those that something reached, and clears each node that remembers anything once. It also rewrites every rule, whatever it may hold, before
+it wires it; ours wires them as they are, premises one after the other, NOT last.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def _engine_for(program: Program) -> Any:
 def build(program: Program, strategy: Any = None) -> Any:
     """A fresh engine for a program; `strategy` stands in for ours (the tests show what the stock one does)."""
     parts = _parts()
-    rules = {name: _rule(name, waiting, parts) for name, waiting in _named(program)}
-    return type("Reasoner", (parts.engine,), {**rules, "__strategy__": strategy or parts.strategy})()
+    rules = [_rule(name, waiting, parts) for name, waiting in _named(program)]
+    return type("Reasoner", (parts.engine,), {"rules": rules, "__strategy__": strategy or parts.strategy})()
 
 
 class _Parts:
@@ -145,6 +146,7 @@ def _engine(x: Any, item: Any) -> Any:
         """Runs one program over one case at a time; nothing of a case outlives the next."""
 
         __matcher__ = _matcher()
+        rules: Sequence[Any] = ()
         initial: list[Any] | None = None
 
         def fire_all(self, facts: Sequence[Fact]) -> set[Firing]:
@@ -155,6 +157,9 @@ def _engine(x: Any, item: Any) -> Any:
             self.run()
             fired, self.fired = self.fired, set()
             return fired
+
+        def get_rules(self) -> list[Any]:  # stock looks through every attribute of the engine for them
+            return list(self.rules)
 
         def get_deffacts(self) -> list[Any]:
             if self.initial is None:  # stock looks through every attribute of the engine, each time
@@ -211,6 +216,9 @@ def _polling_the_touched(ReteMatcher: Any) -> Any:
     class PollsTheTouched(ReteMatcher):  # type: ignore[misc,unused-ignore]
         """Asks only those rules for activations that a fact has reached since it last asked."""
 
+        prepare_ruleset = staticmethod(_as_they_are)
+        build_beta_part = staticmethod(_wired)
+
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             self.touched: dict[int, Any] = {}
             super().__init__(*args, **kwargs)
@@ -243,6 +251,32 @@ def _polling_the_touched(ReteMatcher: Any) -> Any:
             self.changes()  # a case that was broken off leaves nothing for the next
 
     return PollsTheTouched
+
+
+def _as_they_are(engine: Any) -> set[Any]:
+    return set(engine.get_rules())
+
+
+def _wired(rules: Any, ends: Any) -> None:
+    for rule in rules:
+        _wire(rule, ends)
+
+
+def _wire(rule: Any, ends: Any) -> None:
+    """Join the premises of a rule one after the other; `ends` tells for each where the facts that meet it come out."""
+    from experta import NOT
+    from experta.matchers.rete.check import SameContextCheck
+    from experta.matchers.rete.nodes import ConflictSetNode, NotNode, OrdinaryMatchNode
+
+    reached = ends[rule[0]]
+    for premise in rule[1:]:
+        absent = isinstance(premise, NOT)
+        join = (NotNode if absent else OrdinaryMatchNode)(SameContextCheck())
+        reached.add_child(join, join.activate_left)
+        ends[premise[0] if absent else premise].add_child(join, join.activate_right)
+        reached = join
+    last = ConflictSetNode(rule)
+    reached.add_child(last, last.activate)
 
 
 def _remembering(root: Any) -> list[Any]:
