@@ -65,6 +65,15 @@ def test_a_group_covers_its_members_and_stands_as_its_best_one() -> None:
     assert hit.name != "Gluteus medius"
 
 
+def test_however_it_is_called_there_is_as_much_to_find() -> None:
+    def scores(*lines: str) -> tuple[int, int]:
+        score = next(s for s in hip(*lines).scores if s.kind == "muscle")
+        return score.there, score.hit
+
+    one, group, other = "gluteus medius:left:weak", "hip abductors:left:weak", "gluteals:left:weak"
+    assert [scores(), scores(one), scores(group), scores(one, group, other)] == [(2, 0), (2, 1), (2, 2), (2, 2)]
+
+
 def test_patterns_are_called_by_name_and_their_side_is_told() -> None:
     shoulder = shipped_packs()["motion"].sheets[2].case
     marked = of(shoulder, patterns=("shoulder elevation imbalance", "lower crossed"))

@@ -40,7 +40,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of a kind (muscle | pattern | flag): how many there were to find, and how many were found, over-called, or called though open."""
+    """Of a kind (muscle | pattern | flag): how many there were to find and how many of them were found; calls that were over-called, or
+    open. What there is to find does not grow with how it is called: a group that names two muscle states finds two."""
 
     kind: str
     there: int
@@ -69,7 +70,8 @@ def quiz(result: Result, knowledge: Knowledge, muscles: Sequence[str], patterns:
     wholes = _read(patterns, "pattern", knowledge)
     marked = (*_muscles(calls, result, knowledge), *_patterns(wholes, result, knowledge), *_flags(flagged, result))
     ordered = sorted(marked, key=lambda c: (_KINDS.index(c.kind), _VERDICTS.index(c.verdict)))
-    return Quiz(tuple(_score(kind, ordered) for kind in _KINDS), tuple(ordered))
+    found = _found(calls, result)
+    return Quiz(tuple(_score(kind, ordered, found) for kind in _KINDS), tuple(ordered))
 
 
 _KINDS = ("flag", "muscle", "pattern")
@@ -93,9 +95,20 @@ def _read(lines: Iterable[str], kind: str, knowledge: Knowledge) -> list[Claim]:
     return list({(c.ids, c.side, c.state): c for c in claims}.values())
 
 
-def _score(kind: str, calls: Sequence[Call]) -> Score:
+def _found(claims: Sequence[Claim], result: Result) -> int:
+    """How many supported states were called, each once, by its own name or by that of a group."""
+    covered = _covered(claims)
+    return sum((h.muscle, h.side, h.state) in covered for h in result.hypotheses if h.status == "supported" and not h.held)
+
+
+def _covered(claims: Sequence[Claim]) -> set[tuple[str, str, str]]:
+    return {(m, claim.side, claim.state) for claim in claims for m in claim.ids}
+
+
+def _score(kind: str, calls: Sequence[Call], found: int) -> Score:
     told = [c.verdict for c in calls if c.kind == kind]
-    return Score(kind, told.count("hit") + told.count("missed"), told.count("hit"), told.count("over"), told.count("open"))
+    hit = found if kind == "muscle" else told.count("hit")
+    return Score(kind, hit + told.count("missed"), hit, told.count("over"), told.count("open"))
 
 
 # --- muscles ----------------------------------------------------------------------------------------------------------------------------
@@ -103,9 +116,8 @@ def _score(kind: str, calls: Sequence[Call]) -> Score:
 
 def _muscles(claims: Sequence[Claim], result: Result, knowledge: Knowledge) -> Iterator[Call]:
     """Each call, and each supported state that no call covers."""
-    covered: set[tuple[str, str, str]] = set()
+    covered = _covered(claims)
     for claim in (c for c in claims if c.ids):
-        covered.update((m, claim.side, claim.state) for m in claim.ids)
         yield _called(claim, result, knowledge)
     for h in result.hypotheses:
         if h.status == "supported" and not h.held and (h.muscle, h.side, h.state) not in covered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
@@ -17,7 +17,7 @@ from expert.packs import Pack, Sheet, pack_from_texts, shipped_packs
 from expert.proof import Prover
 from expert.questions import handout, quiz
 from expert.questions.answer import plain
-from expert.questions.quiz import read_call
+from expert.questions.quiz import Call, read_call
 from expert.questions.steps import Known, Steps
 from expert.reading import Unreadable, read_json
 from expert.sharing import share, shared
@@ -220,4 +220,12 @@ def _marked(desk: Desk, form: Mapping[str, str]) -> HTMLResponse:
     lesson = lesson_of(form, desk.knowledge)
     marked = quiz(assess(lesson.case, desk.knowledge).result, desk.knowledge, muscles, patterns, flagged == "yes")
     told = _handed(lesson, desk.knowledge, key=True)
-    return desk.part("quiz-marked", lesson=lesson, a=marked, told=told, case=_plain(lesson))
+    return desk.part("quiz-marked", lesson=lesson, a=marked, calls=_twins(marked.calls), told=told, case=_plain(lesson))
+
+
+def _twins(calls: Sequence[Call]) -> list[list[Call]]:
+    """Calls with their twins of the other side of which the same is to be said."""
+    alike: dict[Call, list[Call]] = {}
+    for one in calls:
+        alike.setdefault(replace(one, key="", side=""), []).append(one)
+    return list(alike.values())

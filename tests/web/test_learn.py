@@ -197,8 +197,22 @@ def test_what_was_committed_is_marked_with_links_to_why_and_the_lecturers_key(cl
     row = re.search(r'data-kind="muscle">(.*?)</tr>', told)
     assert row
     assert re.findall(r"<td>(\d+)</td>", row[1]) == ["2", "1", "1", "1", "0"]
+    assert "Muscles: 1 of 2 found, 1 over-called" in told
     assert "Which leg stands while the right side of the pelvis sinks?" in told
     assert script_of(told, "lesson-case")["findings"]
+
+
+def test_what_is_to_be_said_of_both_sides_is_said_once_with_a_way_to_each(client: TestClient) -> None:
+    told = post(client, "quiz/mark", lesson="motion.knees-cave-in", flagged="no", none="yes").text
+    entry = re.search(r'<li class="call missed"><p><strong>Tensor fasciae latae</strong>(.*?)</li>', told, re.DOTALL)
+    assert entry
+    assert entry[1].count("badge left") == entry[1].count("badge right") == 1
+    assert re.findall(r'href="/why#tensor-fasciae-latae:(\w+):overactive"', entry[1]) == ["left", "right"]
+
+
+def test_an_expected_red_flag_is_told_by_its_name(client: TestClient) -> None:
+    told = post(client, "quiz/mark", lesson="pelvis.usual-and-urgent", flagged="yes", none="yes").text
+    assert "<li>Possible cauda equina syndrome</li>" in told
 
 
 def test_the_tabs_own_case_and_an_own_pack_have_a_quiz_as_well(client: TestClient) -> None:

@@ -63,10 +63,24 @@
     const sentence = document.getElementById("sentence");
     sentence.querySelector(".where").textContent = `${at} of ${shown.last}`;
     sentence.querySelector(".said").textContent = lesson.querySelector(`[data-to="${at}"]`).textContent;
+    tellStage(at);
     const slider = document.getElementById("slider");
     slider.value = at;
     slider.setAttribute("aria-valuetext", `step ${at} of ${shown.last}`);
-    for (const here of lesson.querySelectorAll("[data-to]")) here.toggleAttribute("aria-current", Number(here.dataset.to) === at);
+    for (const here of lesson.querySelectorAll("[data-to]")) mark(here, Number(here.dataset.to) === at);
+  }
+
+  function mark(here, isCurrent) {
+    if (isCurrent) here.setAttribute("aria-current", "step");
+    else here.removeAttribute("aria-current");
+  }
+
+  const stages = () => [...lesson.querySelectorAll("[data-stage]")];
+
+  function tellStage(at) {
+    const current = stages().findLast((button) => Number(button.dataset.stage) <= at);
+    for (const button of stages()) mark(button, button === current);
+    document.getElementById("stage").textContent = current.textContent;
   }
 
   function showFacts(at, lit) {
@@ -113,6 +127,20 @@
       line.classList.toggle("lit", steps.includes(at));
       line.classList.toggle("later", steps[0] > at);
     }
+    intoView();
+  }
+
+  // Where the graph is wider than the page, what a step leads to is brought into its middle; where it leads nowhere, what it rests on.
+  function intoView() {
+    const pane = lesson.querySelector(".graph .scroll");
+    if (!pane || pane.scrollWidth <= pane.clientWidth) return;
+    const lit = [...lesson.querySelectorAll(".reasoning .node.lit:not(.later)")];
+    const led = lit.filter((node) => !node.classList.contains("item"));
+    const boxes = (led.length ? led : lit).map((node) => node.querySelector(".box").getBoundingClientRect());
+    if (!boxes.length) return;
+    const middle = (Math.min(...boxes.map((box) => box.left)) + Math.max(...boxes.map((box) => box.right))) / 2;
+    const frame = pane.getBoundingClientRect();
+    pane.scrollLeft += middle - (frame.left + frame.width / 2);
   }
 
   const signed = (points) => `${points < 0 ? "\u2212" : "+"}${Math.abs(points).toFixed(1)}`;
@@ -141,7 +169,6 @@
     const button = lesson.querySelector('[data-go="run"]');
     if (!button) return;
     button.textContent = running ? "Pause" : "Run";
-    button.setAttribute("aria-pressed", running ? "true" : "false");
   }
 
   function run() {
@@ -159,18 +186,22 @@
     back: () => { pause(); go(shown.at - 1); },
     step: () => { pause(); go(shown.at + 1); },
     end: () => { pause(); go(shown.last); },
+    stage: () => { pause(); go(stages().map((button) => Number(button.dataset.stage)).find((first) => first > shown.at) ?? shown.last); },
+    earlier: () => { pause(); go(stages().map((button) => Number(button.dataset.stage)).findLast((first) => first < shown.at) ?? 0); },
     run,
   };
   const keys = { ArrowRight: "step", ArrowLeft: "back", Home: "reset", End: "end", " ": "run" };
+  const shifted = { ArrowRight: "stage", ArrowLeft: "earlier" };
 
   document.addEventListener("keydown", (event) => {
-    if (!shown || !(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const way = (event.shiftKey ? shifted : keys)[event.key];
+    if (!shown || !way || event.ctrlKey || event.metaKey || event.altKey) return;
     const on = event.target;
     if (on.closest('input:not([type="range"]), textarea, select, [role="group"][tabindex]')) return; // they have their own use of these keys
-    if (on.type === "range" && event.key !== " ") return;
+    if (on.type === "range" && event.key !== " " && !event.shiftKey) return;
     if (event.key === " " && on.closest("button, a, summary")) return;
     event.preventDefault();
-    ways[keys[event.key]]();
+    ways[way]();
   });
 
   lesson.addEventListener("input", (event) => {
@@ -180,7 +211,7 @@
   });
 
   lesson.addEventListener("click", async (event) => {
-    const on = event.target.closest("[data-go], [data-to], [data-take], [data-copy]");
+    const on = event.target.closest("[data-go], [data-to], [data-stage], [data-take], [data-copy]");
     if (!on || !shown) return;
     if (on.dataset.go) ways[on.dataset.go]();
     if (on.dataset.to) {
@@ -188,9 +219,13 @@
       pause();
       go(Number(on.dataset.to));
     }
+    if (on.dataset.stage) {
+      pause();
+      go(Number(on.dataset.stage));
+    }
     if ("take" in on.dataset) {
       take();
-      on.textContent = "It is in this tab now";
+      document.getElementById("taken").textContent = "It is in this tab now.";
     }
     if ("copy" in on.dataset) await copy();
   });

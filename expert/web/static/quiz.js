@@ -19,7 +19,14 @@
   async function addMuscle() {
     const words = { muscle: byId("muscle").value, side: byId("side").value, state: byId("state").value, case: "" };
     byId("call-fault").replaceChildren();
-    if (!words.muscle.trim() || !(await put("/learn/quiz/call", words, { place: byId("calls"), faults: byId("call-fault") }, "beforeend"))) return;
+    if (!words.muscle.trim()) return true;
+    const open = !words.side ? "side" : !words.state ? "state" : "";
+    if (open) {
+      byId("call-fault").replaceChildren(make("p", {}, open === "side" ? "On which side, the patient's left or right?" : "In which state?"));
+      byId(open).focus();
+      return false;
+    }
+    if (!(await put("/learn/quiz/call", words, { place: byId("calls"), faults: byId("call-fault") }, "beforeend"))) return false;
     const seen = new Set();
     for (const entry of [...byId("calls").children]) {
       if (seen.has(entry.dataset.call)) entry.remove();
@@ -28,6 +35,7 @@
     byId("none").checked = false;
     byId("muscle").value = "";
     byId("muscle").focus();
+    return true;
   }
 
   function addPattern() {
@@ -38,6 +46,8 @@
   }
 
   async function commit(form) {
+    if (!(await addMuscle())) return; // what is typed and not yet added is meant as well
+    addPattern();
     const flagged = new FormData(form).get("flagged");
     const muscles = called(byId("calls")).join(",");
     const none = byId("none").checked;
