@@ -11,7 +11,7 @@ import pytest
 from expert.model import Knowledge
 
 pytest.importorskip("fastapi", reason="the pages need the extra 'web'")
-pytest.importorskip("starlette.testclient", reason="the test client needs httpx")
+pytest.importorskip("starlette.testclient", reason="the test client needs httpx2")
 
 from starlette.testclient import TestClient
 
