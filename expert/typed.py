@@ -16,6 +16,7 @@ from itertools import combinations
 from typing import Any
 
 from pydantic import ValidationError
+from rapidfuzz.distance import OSA
 
 from expert.errors import CaseError, UsageError
 from expert.formats import CaseFile, CaseFinding, CaseMeasurement
@@ -26,6 +27,7 @@ from expert.words import Found, Unclear, normal, side_word
 
 MOST = 9  # as many choices as there are number keys
 LONGEST = 200
+MOST_PARTS = 20
 SECTIONS: Mapping[str, str] = {
     "finding": "findings", "symptom": "symptoms", "history": "history", "flag": "symptoms", "measure": "measurements",
 }  # fmt: skip
@@ -40,6 +42,7 @@ _SEVERITY: Mapping[str, str] = {
 }  # fmt: skip
 _PAINFUL = ("pain", "painful")
 _IDLE = ("side", "during")  # words that may stand between name and marks and say nothing
+_SIDES = ("left", "right", "both", "bilateral")
 _JOINS = ("in", "on", "at", "the", "while", "when")
 _SIGNS: Mapping[str, bool] = {"+": True, "-": False, "\u2212": False}  # first or last; elsewhere they join
 _TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)?|/[0-9]+|[^\W\d_](?:[\w'./+&-]*\w)?|[-+?\u2212\u00b0]")
@@ -112,6 +115,17 @@ def read_typed(text: str, kb: KnowledgeBase, kinds: Iterable[str] = tuple(SECTIO
     if len(text) > LONGEST:
         raise UsageError(f"an entry has at most {LONGEST} characters")
     return _Reader(text, kb, frozenset(kinds)).read()
+
+
+_BETWEEN = re.compile(r"[;\n]|,\s")
+
+
+def parts_of(text: str, kb: KnowledgeBase, kinds: Iterable[str] = tuple(SECTIONS)) -> tuple[str, ...]:
+    """The entries of a list ("hip drop right, knees cave left"), () where it is one entry, or where none of them is clear."""
+    parts = tuple(part for piece in _BETWEEN.split(text) if (part := piece.strip()))
+    if not 2 <= len(parts) <= MOST_PARTS or (len(text) <= LONGEST and read_typed(text, kb, kinds).clear):
+        return ()
+    return parts if any(read_typed(part, kb, kinds).clear for part in parts if len(part) <= LONGEST) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +255,8 @@ class _Reader:
             says = {"painful": True}
         if plain in _IDLE:
             says = {"idle": True}
+        if _misspelt_side(plain) and plain not in self.kb.words.vocabulary:
+            says = {"misspelt": plain}
         return next(((kind, said) for kind, said in says.items() if said is not None), ("", None))
 
     def _amount_at(self, at: int, plain: Sequence[str]) -> _Mark:
@@ -440,6 +456,11 @@ def _preferred(names: list[_Name], said: _Said) -> list[_Name]:
     """A value is one of a measure; otherwise words that name something seen, told or asked are no measure, and no flag as a whole."""
     order = ("measure",) if said.get("value") is not None else _SUBJECTS
     return next((kept for subject in order if (kept := [n for n in names if n.subject == subject])), names)
+
+
+def _misspelt_side(plain: str) -> bool:
+    """Whether a word is a side but for one slip of a finger. A side is never guessed: it counts as not understood, and is asked for."""
+    return any(plain[:1] == side[0] and len(plain) > 2 and OSA.distance(plain, side) == 1 for side in _SIDES)
 
 
 def _takes(begun: Sequence[str], left: list[str]) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from expert import assess
 from expert.errors import UsageError
 from expert.model import Knowledge, KnowledgeBase, mirrored
-from expert.typed import LONGEST, MOST, Candidate, Typed, read_typed
+from expert.typed import LONGEST, MOST, MOST_PARTS, Candidate, Typed, parts_of, read_typed
 
 SWAPPED = {"left": "right", "right": "left", "l": "r", "r": "l"}
 
@@ -55,6 +55,29 @@ def test_what_is_clear_becomes_the_entry_of_a_case_as_it_is(text: str, entry: di
     assert typed.candidates[0].ready, typed.candidates[0]
     assert dict(typed.candidates[0].entry) == entry
     assert typed.not_understood == ()
+
+
+@pytest.mark.parametrize("slip", ["rihgt", "rigth", "rght", "lfet", "letf", "bilatreal"])
+def test_a_side_with_a_slip_of_the_finger_is_not_guessed_but_asked_for(slip: str, kb: KnowledgeBase) -> None:
+    typed = read_typed(f"hip dorp {slip}", kb)
+    assert (typed.clear, typed.not_understood) == (False, (slip,))
+    assert (typed.candidates[0].id, typed.candidates[0].side, typed.candidates[0].missing) == ("hip-drop", "", ("side",))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("hip drop right, knees cave l mod; night pain", ("hip drop right", "knees cave l mod", "night pain")),
+        ("hip drop right\nfoot flat", ("hip drop right", "foot flat")),
+        ("night pain, qwertz", ("night pain", "qwertz")),
+        ("hip drop, right, running", ()),  # one entry
+        ("knee to wall l 4,5 cm", ()),
+        ("qwertz, asdfg", ()),
+        ("night pain; " * (MOST_PARTS + 1), ()),
+    ],
+)  # fmt: skip
+def test_several_entries_typed_at_once_are_told_apart(text: str, parts: tuple[str, ...], kb: KnowledgeBase) -> None:
+    assert parts_of(text, kb) == parts
 
 
 def test_every_clear_entry_is_one_that_a_case_may_state(kb: KnowledgeBase, knowledge: Knowledge) -> None:

@@ -15,7 +15,7 @@ from expert.errors import CaseError, UsageError
 from expert.model import KnowledgeBase
 from expert.sheet import Sheet
 from expert.stored import StoredCase, stored_cases
-from expert.typed import SECTIONS, Candidate, Typed, read_typed
+from expert.typed import SECTIONS, Candidate, Typed, parts_of, read_typed
 from expert.web.desk import case_of, desk_of, form_of
 from expert.web.outlines import views
 
@@ -40,7 +40,9 @@ _TRUTH = {"yes": True, "no": False}
 async def clinic(request: Request) -> HTMLResponse:
     """The page: a shell whose parts ask for themselves."""
     desk = desk_of(request)
-    return desk.page(request, "clinic", examples=await desk.work(_examples), batteries=sheet.GRIDS, views=views(desk.knowledge.kb))
+    page = desk.page(request, "clinic", examples=await desk.work(_examples), batteries=sheet.GRIDS, views=views(desk.knowledge.kb))
+    page.headers["Referrer-Policy"] = "same-origin"  # else the form that asks for the report names no origin, and is refused
+    return page
 
 
 # --- the box ---------------------------------------------------------------------------------------------------------------------
@@ -50,7 +52,7 @@ async def clinic(request: Request) -> HTMLResponse:
 async def suggest(request: Request) -> HTMLResponse:
     """What the words typed so far may mean."""
     desk, form = desk_of(request), Form(await form_of(request))
-    typed = await desk.work(_read, form, desk.knowledge.kb)
+    typed = await desk.work(_suggested, form, desk.knowledge.kb)
     return desk.part("clinic-offer", box=_box(form), outcome="suggest" if typed.candidates else "nothing", typed=typed, asks=None)
 
 
@@ -66,11 +68,27 @@ def _box(form: Form) -> str:
     return "told" if form.get("box") == "told" else "type"
 
 
+def _kinds(form: Form) -> list[str]:
+    return [k for k in form.get("kinds", "").split(",") if k in SECTIONS] or list(SECTIONS)
+
+
+def _parts(form: Form, kb: KnowledgeBase) -> tuple[str, ...]:
+    return parts_of(form.get("text", ""), kb, _kinds(form))
+
+
 def _read(form: Form, kb: KnowledgeBase) -> Typed:
-    return read_typed(form.get("text", ""), kb, [k for k in form.get("kinds", "").split(",") if k in SECTIONS] or SECTIONS)
+    return read_typed(form.get("text", ""), kb, _kinds(form))
+
+
+def _suggested(form: Form, kb: KnowledgeBase) -> Typed:
+    """What is being typed: of a list its last entry."""
+    parts = _parts(form, kb)
+    return read_typed(parts[-1], kb, _kinds(form)) if parts else _read(form, kb)
 
 
 def _add(form: Form, kb: KnowledgeBase) -> Mapping[str, Any]:
+    if parts := _parts(form, kb):
+        return {"outcome": "several", "parts": parts}
     typed = _read(form, kb)
     chosen = _chosen(typed, form)
     if chosen is None:
@@ -79,11 +97,15 @@ def _add(form: Form, kb: KnowledgeBase) -> Mapping[str, Any]:
     missing = [m for m in chosen.missing if m not in entry]
     if missing or chosen.wrong:
         return {"outcome": "ask", "typed": typed, "asks": chosen, "missing": missing, "entry": entry}
-    after = sheet.added(_sheet_of(form), chosen.section, entry, kb)
-    wrong = _new_faults(_sheet_of(form), after, kb)
+    before = _sheet_of(form)
+    after = sheet.added(before, chosen.section, entry, kb)
+    wrong = _new_faults(before, after, kb)
     if wrong:
         raise CaseError(wrong)
-    return {"outcome": "added", "typed": typed, "asks": None, "case": after, "chosen": chosen, "entry": entry}
+    return {
+        "outcome": "added", "typed": typed, "asks": None, "case": after, "chosen": chosen, "entry": entry,
+        "replaced": len(after.get(chosen.section, ())) <= len(before.get(chosen.section, ())), "same": after == before,
+    }  # fmt: skip
 
 
 def _chosen(typed: Typed, form: Form) -> Candidate | None:
@@ -283,7 +305,7 @@ async def person(request: Request) -> HTMLResponse:
 
 async def _shown(request: Request, name: str, more: Callable[[Sheet, Form, KnowledgeBase], Mapping[str, Any]]) -> HTMLResponse:
     desk, form = desk_of(request), Form(await form_of(request))
-    case = _sheet_of(form)
+    case = await desk.work(_sheet_of, form)
     kb = desk.knowledge.kb
     found = await desk.work(lambda: {**more(case, form, kb), "screening": sheet.flag_form(case, kb), "check": sheet.checked(case, kb)})
     return desk.part(name, case=case, **found)

@@ -39,7 +39,7 @@ def edit(client: TestClient, case: dict[str, Any], do: str, **fields: str) -> di
 def test_the_page_has_the_box_the_body_and_the_results(client: TestClient) -> None:
     page = client.get("/")
     assert page.status_code == 200
-    for place in ('<section id="entry"', '<section id="bodymap"', '<section id="results"', 'role="combobox"', "autofocus"):
+    for place in ('<section id="entry"', 'id="bodymap-figure"', '<section id="results"', 'role="combobox"', "autofocus"):
         assert place in page.text
 
 
@@ -56,6 +56,22 @@ def test_what_is_not_clear_is_asked_and_the_case_stays(client: TestClient) -> No
     assert "data-case" not in answer.text
     chosen = post(client, "/clinic/add", text="knee r", choice="finding:knee-varus")
     assert case_of(chosen)["findings"] == [{"name": "knee-varus", "side": "right"}]
+
+
+def test_the_same_said_twice_counts_once_and_the_contrary_takes_its_place_and_both_are_told(client: TestClient) -> None:
+    held = {"findings": [{"name": "hip-drop", "side": "left"}]}
+    again = post(client, "/clinic/add", held, text="hip drop left")
+    assert case_of(again) == held
+    assert 'data-say="It stands there already, and counts once: Hip (pelvic) drop, left."' in again.text
+    contrary = post(client, "/clinic/add", held, text="no hip drop left")
+    assert case_of(contrary)["findings"] == [{"name": "hip-drop", "side": "left", "present": False}]
+    assert 'data-say="In place of what stood there: Hip (pelvic) drop, left, absent."' in contrary.text
+
+
+def test_several_findings_typed_at_once_come_back_one_by_one(client: TestClient) -> None:
+    answer = post(client, "/clinic/add", text="hip drop right, <b>knees cave l; night pain")
+    assert outcome(answer) == "several"
+    assert re.findall(r"data-part>(.*?)</span>", answer.text) == ["hip drop right", "&lt;b&gt;knees cave l", "night pain"]
 
 
 def test_a_side_that_is_missing_is_asked_for_and_its_answer_adds(client: TestClient) -> None:

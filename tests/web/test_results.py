@@ -79,7 +79,7 @@ def test_every_line_of_the_panel_is_a_hypothesis_of_the_answer_with_its_state_st
     answer = assess(RUNNER, knowledge).to_dict()
     known = {(h["muscle"], h["side"], h["state"]): h for h in answer["hypotheses"]}
     markup = panel(client, RUNNER)
-    lines = re.findall(r'<li class="hypothesis (\w+)" data-row="([^"]+)">(.*?)</li>', markup, re.DOTALL)
+    lines = re.findall(r'<li class="hypothesis (\w+)" data-row="([^"]+)"[^>]*>(.*?)</li>', markup, re.DOTALL)
     assert len(lines) > 5
     for status, name, line in lines:
         h = known[tuple(name.split(":"))]  # type: ignore[index]

@@ -101,6 +101,16 @@
     if (event.detail.successful) say("");
   });
 
+  // A request that ends because the page is left is no trouble; htmx would write it to the console as an error.
+  let leaving = false;
+  window.addEventListener("pagehide", () => { leaving = true; });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { xhr } = event.detail;
+    const aborted = xhr.onabort;
+    xhr.onabort = (event) => { if (!leaving) aborted?.call(xhr, event); };
+  });
+
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     if (event.target.closest?.('textarea, [contenteditable], input:not([data-undo-case])') && event.target.value) return; // the field's own undo

@@ -132,8 +132,10 @@
     refresh();
   }
 
+  // The map comes with the results; what every part brings along (sums, alarm) then comes with the entries.
   function refresh() {
-    htmx.trigger(panelOf(shown()), "refresh");
+    const panel = panelOf(shown());
+    htmx.trigger(panel.hasAttribute("hx-post") ? panel : byId("panel-entries"), "refresh");
   }
 
   for (const tab of tabs) {
@@ -219,27 +221,42 @@
   }
 
   // What was typed leaves the box at once, so that one can type on; it comes back where it has to be chosen from.
-  function add(box, more = {}, text = inputOf(box).value) {
+  function add(box, more = {}, text = inputOf(box).value, aside = false) {
     clearTimeout(timers.get(box));
     turns.set(box, (turns.get(box) ?? 0) + 1);
     if (!text.trim()) return;
     if (text === inputOf(box).value) clear(box);
     const offer = offerOf(box);
-    send("/clinic/add", { ...words(box), text, ...more }, offer).then(() => answered(box, offer, text));
+    send("/clinic/add", { ...words(box), text, ...more }, offer).then(() => answered(box, offer, text, aside));
   }
 
-  function answered(box, offer, text) {
+  // `aside`: one of several entries that were typed at once.
+  function answered(box, offer, text, aside) {
     const outcome = offer.querySelector("[data-outcome]");
     const typedOn = inputOf(box).value !== "";
     if (!outcome) return typedOn || putBack(box, text); // refused: the faults are shown where the list was
     if (outcome.dataset.say) say(outcome.dataset.say);
     outcome.dataset.text = text;
     const kind = outcome.dataset.outcome;
-    if (kind === "added") offer.replaceChildren();
-    else if (kind === "ask" || typedOn) asksOf(box).append(outcome); // it waits above the list until it is answered
+    if (kind === "several") {
+      offer.replaceChildren();
+      for (const part of outcome.children) add(box, {}, part.textContent, true);
+    } else if (kind === "added") offer.replaceChildren();
+    else if (kind === "ask" || typedOn || aside) wait(box, outcome);
     else putBack(box, text);
     expand(box);
-    if (kind === "ask" && !typedOn) outcome.querySelector("[autofocus], input:not([type=hidden]), select, button")?.focus();
+    if (!typedOn && outcome.isConnected && !asksOf(box).contains(document.activeElement)) firstControl(outcome)?.focus();
+  }
+
+  // What has to be chosen or said waits above the list until it is answered.
+  function wait(box, outcome) {
+    for (const part of outcome.querySelectorAll('[role="listbox"], [role="option"]')) part.removeAttribute("id");
+    for (const option of outcome.querySelectorAll('[role="option"]')) option.tabIndex = 0;
+    asksOf(box).append(outcome);
+  }
+  function firstControl(outcome) {
+    if (!outcome.closest(".asks")) return null;
+    return outcome.querySelector('[autofocus]') ?? outcome.querySelector('[role="option"], form :is(input:not([type=hidden]), select)') ?? outcome.querySelector("button");
   }
 
   function putBack(box, text) {
@@ -326,7 +343,7 @@
   function drop(box, waits) {
     waits.remove();
     say("");
-    inputOf(box).focus();
+    (asksOf(box).firstElementChild ? firstControl(asksOf(box).firstElementChild) : inputOf(box)).focus();
   }
 
   document.addEventListener("submit", (event) => {
@@ -345,9 +362,16 @@
 
   const SIDES = { l: "left", r: "right", b: "bilateral" };
   document.addEventListener("keydown", (event) => {
-    const asking = event.target.closest?.(".ask");
+    const asking = event.target.closest?.(".asks > [data-outcome]");
     if (!asking || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") drop(boxOf(asking), asking.closest("[data-outcome]"));
+    const choices = [...asking.querySelectorAll('[role="option"]')];
+    if (event.key === "Escape") drop(boxOf(asking), asking);
+    else if (choices.length && /^[1-9]$/.test(event.key)) press(event, choices[Number(event.key) - 1]);
+    else if (choices.includes(event.target) && (event.key === "Enter" || event.key === " ")) press(event, event.target);
+    else if (choices.includes(event.target) && /^Arrow(Up|Down)$/.test(event.key)) {
+      event.preventDefault();
+      choices[choices.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+    }
     else if (event.target.matches("button")) press(event, asking.querySelector(`[data-answer="side"][data-value="${SIDES[event.key.toLowerCase()]}"]`));
   });
 

@@ -32,6 +32,22 @@
     trouble.hidden = false;
   }
 
+  // The report of what the tab holds, in a tab of its own.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-report]")) document.getElementById("report-of-tab").requestSubmit();
+  });
+
+  // While the next question is worked out its place is kept, so that nothing below moves twice.
+  const room = () => document.querySelector("#results-panel .next-room"); // it has no id: by one htmx would copy its style, which the policy forbids
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id === "results-panel" && room()) event.target.dataset.room = room().offsetHeight;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!room()) return;
+    if (event.target.id === "results-panel") room().style.minHeight = `${event.target.dataset.room ?? 0}px`;
+    else if (event.target.id === "next-test") room().style.minHeight = "";
+  });
+
   // What is open or shut is the reader's, and is kept when a part is shown anew; so is the button that had the focus.
   const shut = new Map();
   document.addEventListener("toggle", (event) => {
