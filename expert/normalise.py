@@ -16,6 +16,9 @@ from expert.words import Found, Unclear, split_side
 _PAINFUL = ("pain", "fear")
 # What an instrument's word is enough for. A range test tells neither muscle from joint nor from nerve, so it settles nothing by itself.
 _SETTLES = {"length-test": "length", "strength-test": "strength"}
+# So many names of a case that nobody knows as they stand are read forgivingly, and for so many that stay unknown it is sought what may
+# be meant: seeking takes time, and who has more of them has sent something else than a case.
+_FORGIVEN, _HINTED = 60, 20
 
 
 class Unreadable(CaseError):
@@ -80,6 +83,8 @@ class _Reader:
         self.warnings: list[str] = []
         self.unused: list[Unused] = []
         self.amounts: list[Amount] = []
+        self.forgiven: dict[str, Found | Unclear | None] = {}
+        self.hinted = 0
 
     def fault(self, path: Path, message: str, meant: tuple[str, ...] = ()) -> None:
         self.faults.append(self.case.document.fault(path, message, meant))
@@ -213,16 +218,15 @@ class _Reader:
 
     def _flag(self, entry: CaseFinding) -> str | None:
         """The red flag that a name means, where it is no finding's name."""
-        found = self.kb.words.read("finding", entry.name)
-        if isinstance(found, Found) and not found.mended:
+        if isinstance(self.kb.words.exact("finding", entry.name), Found):
             return None
-        flag = self.kb.words.read("flag", entry.name)
-        return flag.reading.id if isinstance(flag, Found) and not flag.mended else None
+        flag = self.kb.words.exact("flag", entry.name)
+        return flag.reading.id if isinstance(flag, Found) else None
 
     def _earlier(self, entry: CaseFinding) -> CaseFinding | None:
         """What a red flag's name means in the history, where the vocabulary knows an earlier one: 'stroke' is a previous stroke there."""
         words = f"previous {entry.name}"
-        return entry.model_copy(update={"name": words}) if isinstance(self.kb.words.read("finding", words), Found) else None
+        return entry.model_copy(update={"name": words}) if isinstance(self._find(words), Found) else None
 
     def _rule_out(self, flag: str, entry: CaseFinding, path: Path) -> None:
         """A red flag said to be absent counts as asked about. What is stated may still raise it: nothing takes a flag away."""
@@ -235,22 +239,36 @@ class _Reader:
 
     def _named(self, entry: CaseFinding, path: Path) -> _Named | None:
         words, said = entry.name, entry.side
-        found = self.kb.words.look_up("finding", words)
-        if isinstance(found, Unclear):
+        found = self._find(words)
+        if not isinstance(found, Found):
             words, inside = split_side(entry.name)
             if inside is not None:
-                found = self.kb.words.look_up("finding", words)
+                found = self._find(words)
                 if said is not None and said != inside:
                     self.fault((*path, "side"), f"'{entry.name}' says {inside}, its side says {said}: which is it?")
                     return None
                 said = said or inside  # type: ignore[assignment]
-        if isinstance(found, Unclear):
-            self.fault((*path, "name"), self._unclear(entry.name, found), found.near)
+        if not isinstance(found, Found):
+            unclear = found or self._meant(words)
+            self.fault((*path, "name"), self._unclear(entry.name, unclear), unclear.near)
             return None
         if found.mended:
             self.warnings.append(f"'{entry.name}' was read as {found.reading.id}")
         side = mirrored(said) if said and found.reading.side == "opposite" else said
         return _Named(self.kb.findings[found.reading.id], side, found.reading.task)
+
+    def _find(self, words: str) -> Found | Unclear | None:
+        """The finding that words name; forgivingly only for the first of a case that nobody knows as they stand."""
+        exact = self.kb.words.exact("finding", words)
+        if exact is not None or words in self.forgiven or len(self.forgiven) >= _FORGIVEN:
+            return exact or self.forgiven.get(words)
+        return self.forgiven.setdefault(words, self.kb.words.read("finding", words))
+
+    def _meant(self, words: str) -> Unclear:
+        """What may be meant by words that cannot be read."""
+        self.hinted += 1
+        found = self.kb.words.look_up("finding", words) if self.hinted <= _HINTED else None
+        return found if isinstance(found, Unclear) else Unclear(())
 
     def _unclear(self, name: str, unclear: Unclear) -> str:
         if unclear.ambiguous:

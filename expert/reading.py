@@ -37,6 +37,7 @@ JSON_CAP = 1024 * 1024
 KNOWLEDGE_CAP = 2 * 1024 * 1024
 DEPTH_CAP = 30
 LONGEST_NUMBER = 18  # digits
+MOST_FAULTS = 200  # that are told of the shape of one document: to word one takes time, and nobody reads so many
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -257,6 +258,8 @@ class _Builder:
 
     def _note(self, event: Any, message: str) -> None:
         self.faults.append(Fault(self.where, event.start_mark.line + 1, message))
+        if len(self.faults) >= MOST_FAULTS:
+            raise Unreadable(*self.faults)
 
     def _stop(self, event: Any, message: str) -> None:
         self._note(event, message)
@@ -282,9 +285,9 @@ def _refuse_hidden(text: str, where: str) -> None:
 
 def refuse_hidden(document: Document) -> None:
     """Raise Unreadable for hidden characters anywhere in a document's data, however they came in, each with its line."""
-    faults = []
+    faults: list[Fault] = []
     todo: list[tuple[Path, Any]] = [((), document.data)]
-    while todo:
+    while todo and len(faults) < MOST_FAULTS:
         path, here = todo.pop()
         if isinstance(here, str) and (hidden := _HIDDEN.search(here)):
             faults.append(document.fault(path, f"the hidden character U+{ord(hidden.group()):04X} is refused"))
@@ -355,7 +358,9 @@ def shaped(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
         return model.model_validate(document.data), []
     except ValidationError as error:
         found = error.errors(include_url=False)
-        return None, [_fault(model, document, one) for one in found if not _is_echo(one, found)]
+        faults = [_fault(model, document, one) for one in found[:MOST_FAULTS] if not _is_echo(one, found)]
+        more = len(found) - MOST_FAULTS
+        return None, [*faults, document.fault((), f"there are {more} faults more")] if more > 0 else faults
 
 
 _ID_PATTERN = "[a-z0-9]+"

@@ -215,6 +215,8 @@ def _mend(words: str, table: Table, vocabulary: frozenset[str]) -> list[str]:
     wrong = [t for t in asked if _singular(t) not in table.vocabulary]
     if not wrong or any(len(t) < _SHORTEST or t in vocabulary or _singular(t) in vocabulary for t in wrong):
         return []
+    if not all(_is_like_any(token, table.vocabulary) for token in wrong):
+        return []
     as_long = [known for known in table.known if known.count(" ") == len(asked) - 1]
     scored = [(slips, known) for known in as_long if (slips := _misspelling(wrong, right, known.split())) is not None]
     fewest = min(scored, default=(0, ""))[0]
@@ -234,11 +236,21 @@ def _misspelling(wrong: list[str], right: list[str], meant: list[str]) -> int | 
     total = 0
     for token in wrong:
         slips, nearest = min((_slips(token, other), other) for other in left)
-        if slips > (2 if len(token) >= _LONG else 1) or _is_contrast(token, nearest):
+        if slips > _forgiven(token) or _is_contrast(token, nearest):
             return None
         left.remove(nearest)
         total += slips
     return total
+
+
+def _forgiven(token: str) -> int:
+    """How many slips a word of this length may have."""
+    return 2 if len(token) >= _LONG else 1
+
+
+def _is_like_any(token: str, vocabulary: frozenset[str]) -> bool:
+    """Whether it is near enough to any word at all, by a quick look: most words that nobody knows need no other. One more for a plural."""
+    return process.extractOne(token, vocabulary, scorer=OSA.distance, score_cutoff=_forgiven(token) + 1) is not None
 
 
 def _slips(token: str, meant: str) -> int:

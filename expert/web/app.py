@@ -81,13 +81,22 @@ async def _overloaded(_request: Request, _: Exception) -> Response:
     return problem(503, "too many requests at once; try again in a moment", headers={"Retry-After": "2"})
 
 
-async def _misasked(_request: Request, _: Exception) -> Response:
+async def _misasked(request: Request, _: Exception) -> Response:
     """FastAPI's own answer repeats what was sent; ours does not."""
+    if not _is_for_program(request):
+        return desk_of(request).page(request, "missing", 404, what="There is no such page")
     return problem(422, "a part of the address or of the query is not as it should be")
 
 
 async def _missing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if request.url.path.startswith(_API) or request.headers.get("hx-request"):
+    if _is_for_program(request):
         return problem(error.status_code, str(error.detail), headers=error.headers)
-    return desk_of(request).page(request, "missing", error.status_code, what=str(error.detail))
+    page = desk_of(request).page(request, "missing", error.status_code, what=str(error.detail))
+    page.headers.update(error.headers or {})
+    return page
+
+
+def _is_for_program(request: Request) -> bool:
+    """Whether the answer is read by a program of somebody's or by a page of ours, and not by a person as a page."""
+    return request.url.path.startswith(_API) or "hx-request" in request.headers

@@ -24,7 +24,7 @@ async def chain(request: Request) -> HTMLResponse:
 async def graph(request: Request) -> HTMLResponse:
     """The graph: as data for the picture, and in words. `around`: a muscle or place; `taught`: a chain; `side`: of either."""
     desk, form = desk_of(request), await form_of(request)
-    told = await desk.work(_drawn, case_of(form), desk.knowledge, form)
+    told = await desk.work(_drawn, await desk.work(case_of, form), desk.knowledge, form)
     return desk.part("chain-graph", a=told.to_dict())
 
 

@@ -11,15 +11,17 @@ from typing import Any, TypeVar, cast
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
 
 from expert.cases import Case, case_from_text
-from expert.errors import ExpertError, UsageError
+from expert.errors import ExpertError
 from expert.model import Knowledge
 from expert.render import screen
 from expert.web.settings import Settings
 
 T = TypeVar("T")
 _MOST_FIELDS = 400
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Overloaded(Exception):
@@ -87,14 +89,16 @@ def desk_of(request: Request) -> Desk:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a posted form (url-encoded or multipart without files), the last of each name. Raises UsageError for too many."""
-    async with request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=desk_of(request).settings.body_bytes) as form:
-        fields = form.multi_items()
-    if len(fields) > _MOST_FIELDS:
-        raise UsageError(f"more than {_MOST_FIELDS} fields")
-    return {name: value for name, value in fields if isinstance(value, str)}
+    """The fields of a posted form, url-encoded, the last of each name. 415 for anything else: it would be taken for an empty form."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != _FORM or request.headers.get("content-encoding", "identity") != "identity":
+        if media or await request.body():
+            raise HTTPException(415, f"this takes {_FORM}, uncompressed")
+        return {}
+    async with request.form(max_fields=_MOST_FIELDS, max_part_size=desk_of(request).settings.body_bytes) as form:
+        return {name: value for name, value in form.multi_items() if isinstance(value, str)}
 
 
 def case_of(form: dict[str, str]) -> Case:
-    """The case that the tab holds. Raises CaseError with everything that is wrong with it."""
+    """The case that the tab holds: read it in a thread, a faulty one takes its time. Raises CaseError with everything wrong with it."""
     return case_from_text(form.get("case") or '{"findings": []}', "case")

@@ -57,7 +57,7 @@ def _concluded(desk: Desk, case: Case) -> HTMLResponse:
 async def following(request: Request) -> HTMLResponse:
     """What to look at next, with its answers as buttons."""
     desk = desk_of(request)
-    case = case_of(await form_of(request))
+    case = await desk.work(case_of, await form_of(request))
     return await desk.work(_following, desk, case)
 
 
@@ -94,7 +94,7 @@ async def region(request: Request) -> HTMLResponse:
     form = await form_of(request)
     if form.get("side") not in SIDES:
         raise UsageError("a place of the body is on the left or on the right")
-    return await desk.work(_region, desk, case_of(form), form.get("region", ""), form["side"])
+    return await desk.work(_region, desk, await desk.work(case_of, form), form.get("region", ""), form["side"])
 
 
 def _region(desk: Desk, case: Case, name: str, side: str) -> HTMLResponse:

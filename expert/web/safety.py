@@ -14,6 +14,7 @@ from binascii import Error as NotBase64
 from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -63,6 +64,8 @@ class Safety:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # what a GET would answer; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         refused = self._refused(scope, Headers(scope=scope))
         if refused is not None:
             await refused(scope, receive, _with_headers(send, scope["path"]))
@@ -74,7 +77,7 @@ class Safety:
         try:
             await self.app(scope, self._bounded(receive, answer), answer)
         except Exception as error:
-            if not isinstance(error, _NotTaken):  # a fault of ours: its place is logged, and nothing that the case says
+            if not isinstance(error, (_NotTaken, ClientDisconnect)):  # a fault of ours: its place is logged, and nothing that the case says
                 log.error("unexpected %s at %s", type(error).__name__, place(error))
                 answer.instead = answer.instead or await unexpected(scope, error)
         await answer.end(scope, receive)

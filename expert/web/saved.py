@@ -102,7 +102,7 @@ def _told(desk: Desk, person: Person, said: str = "") -> dict[str, Any]:
 async def save(request: Request) -> HTMLResponse:
     """Keep the tab's case for a new person, or as a further visit."""
     desk, form, store = desk_of(request), await form_of(request), _store(request)
-    case = _dated(case_of(form), form.get("date", "").strip())
+    case = _dated(await desk.work(case_of, form), form.get("date", "").strip())
     if not any(case.document.data.get(part) for part in _STATED):
         raise UsageError("this tab holds no case yet: nothing was saved")
     person, label = form.get("whose", ""), form.get("label", "")
@@ -196,7 +196,7 @@ async def report(request: Request) -> Response:
     """The report of the tab's case, or of a saved visit: a page to print, PDF, or the JSON of `assess --json`."""
     desk, form = desk_of(request), await form_of(request)
     visit = form.get("visit", "")
-    case = case_from_mapping((await desk.work(_store(request).visit, visit)).case) if visit else case_of(form)
+    case = case_from_mapping((await desk.work(_store(request).visit, visit)).case) if visit else await desk.work(case_of, form)
     answer: Assessment = await desk.work(assess, case, desk.knowledge)
     voice, _, part = form.get("voice", "clinician").partition("/")
     told = {"voice": voice, "part": part or "full"}

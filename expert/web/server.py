@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from expert.web.settings import Settings, checked
 def run(settings: Settings, say: Callable[[str], object]) -> None:
     """Serve until stopped; says the address once it listens. Raises ExpertError where the address cannot be had."""
     app = create_app(checked(settings))
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it says which byte of a form surprised it
     listening = _listen(settings)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, date_header=False, limit_concurrency=settings.connections,

@@ -35,7 +35,7 @@ async def page(request: Request) -> HTMLResponse:
 async def listed(request: Request) -> HTMLResponse:
     """Everything that the case was concluded to be, to choose from."""
     desk, form = desk_of(request), await form_of(request)
-    told = await desk.work(_conclusions, case_of(form), desk.knowledge)
+    told = await desk.work(_conclusions, await desk.work(case_of, form), desk.knowledge)
     return desk.part("why-conclusions", told=told, chosen=form.get("about", ""))
 
 
@@ -43,7 +43,7 @@ async def listed(request: Request) -> HTMLResponse:
 async def why(request: Request) -> HTMLResponse:
     """Why one of them: the proof as a tree. Asked of nothing, it tells of the gravest or best."""
     desk, form = desk_of(request), await form_of(request)
-    told = await desk.work(_why, case_of(form), form.get("about", ""), desk.knowledge)
+    told = await desk.work(_why, await desk.work(case_of, form), form.get("about", ""), desk.knowledge)
     return desk.part("why-answer", format="html", **told)
 
 
@@ -53,7 +53,7 @@ async def why_not(request: Request) -> HTMLResponse:
     desk, form = desk_of(request), await form_of(request)
     if not (name := form.get("name", "")):
         return desk.part("why-not", a=None, format="html")
-    told = await desk.work(_why_not, case_of(form), name, form.get("side", ""), form.get("state", ""), desk.knowledge)
+    told = await desk.work(_why_not, await desk.work(case_of, form), name, form.get("side", ""), form.get("state", ""), desk.knowledge)
     return desk.part("why-not", format="html", a=told)
 
 
@@ -61,7 +61,8 @@ async def why_not(request: Request) -> HTMLResponse:
 async def what_if(request: Request) -> HTMLResponse:
     """The switches: everything that the case states, and what could be supposed."""
     desk, form = desk_of(request), await form_of(request)
-    told = await desk.work(_switches, case_of(form), form.get("about", ""), _lines(form.get("suppose", "")), desk.knowledge)
+    case, supposed = await desk.work(case_of, form), _lines(form.get("suppose", ""))
+    told = await desk.work(_switches, case, form.get("about", ""), supposed, desk.knowledge)
     return desk.part("why-what-if", told=told)
 
 
@@ -69,7 +70,7 @@ async def what_if(request: Request) -> HTMLResponse:
 async def changed(request: Request) -> HTMLResponse:
     """What the switches change, and the case as they have it."""
     desk, form = desk_of(request), await form_of(request)
-    told = await desk.work(_changed, case_of(form), form, desk.knowledge)
+    told = await desk.work(_changed, await desk.work(case_of, form), form, desk.knowledge)
     return desk.part("why-changed", format="html", **told)
 
 
@@ -77,7 +78,7 @@ async def changed(request: Request) -> HTMLResponse:
 async def overturn(request: Request) -> HTMLResponse:
     """The smallest sets of findings without which a conclusion falls."""
     desk, form = desk_of(request), await form_of(request)
-    told = await desk.work(_overturn, case_of(form), form.get("about", ""), desk.knowledge)
+    told = await desk.work(_overturn, await desk.work(case_of, form), form.get("about", ""), desk.knowledge)
     return desk.part("why-overturn", format="html", a=told)
 
 
