@@ -18,7 +18,7 @@ from expert.cases import case_from_mapping
 from expert.errors import UsageError
 from expert.formats import BatteryItem, Condition, FindingType, Flag
 from expert.model import LEVELS, FlagRaised, Hypothesis, Knowledge, Stated, Tree
-from expert.normalise import key_of, normalise
+from expert.normalise import flag_words, key_of, normalise
 from expert.questions.answer import Answer
 from expert.questions.next_tests import RARITY, Candidate, barred, plain_item, status, worked_out
 from expert.weighing import Place, Turn, Weighed, weigh
@@ -292,7 +292,8 @@ class Interview:
         if asked.kind == "person" and name != "recent-surgery":
             return "findings", []
         if asked.kind == "flag":
-            return "findings", [{"name": name, "present": False}] if reply.answer == "absent" else []
+            words = flag_words(self.knowledge.kb.flags[name], self.knowledge.kb) or name  # its id may be read as a finding
+            return "findings", [{"name": words, "present": False}] if reply.answer == "absent" else []
         wrong = set(reply.sides) - set(asked.sides)
         if wrong or (reply.answer == "present" and asked.sided and not reply.sides):
             raise UsageError(f"on which side? It is one of {', '.join(asked.sides)}")

@@ -452,6 +452,16 @@ def test_a_patient_shows_true_states_more_often_than_not(benchmark: ModuleType) 
     assert re.match(r"[a-z-]+$", next(iter(showing))[0])
 
 
+def test_a_red_flag_that_is_denied_as_a_whole_counts_as_asked_also_where_a_finding_has_its_name() -> None:
+    """'malignancy' is read as the finding cancer, of which alone the flag does not consist."""
+    held = begun("whole-body-40")
+    while (question := held.question) is not None and question.kind in ("flag", "ask"):
+        held = held.answer(Reply("absent"))
+        if question.kind == "flag":
+            assert held.log[-1].ask.removeprefix("flag:") in held.weighed.screening.asked
+    assert "flag:malignancy" in {step.ask for step in held.log}
+
+
 # --- the page -----------------------------------------------------------------------------------------------------------------------
 
 
