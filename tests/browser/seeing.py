@@ -16,10 +16,12 @@ def _axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def no_violations(page: Any) -> None:
-    """axe-core finds nothing that keeps anybody from using the page as it stands now."""
-    page.evaluate(f"() => {{ {_axe()} }}")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+def no_violations(page: Any, within: str = "html") -> None:
+    """axe-core finds nothing that keeps anybody from using the page as it stands now; `within`: the part that is new, as a selector."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(f"() => {{ {_axe()} }}")
+    run = "async within => (await axe.run(within === 'html' ? document : within, {resultTypes: ['violations']})).violations"
+    found = page.evaluate(run, within)
     assert not found, "\n".join(f"{v['id']}: {v['help']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in found)
 
 

@@ -51,7 +51,7 @@ def test_visits_are_saved_compared_exported_and_deleted_for_good(page: Any) -> N
     assert "better (+5 cm" in compared
     assert page.evaluate("() => document.activeElement.id") == "compared"
     assert page.locator("#compared table.sides svg").count() > 5
-    no_violations(page)
+    no_violations(page, "#compared")
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Export all visits as JSON").click()
@@ -63,7 +63,7 @@ def test_visits_are_saved_compared_exported_and_deleted_for_good(page: Any) -> N
     page.get_by_role("heading", name="1 visit", exact=True).wait_for()
     assert page.locator("#cases-said").inner_text() == "The visit is deleted for good."
     page.get_by_text("Delete this person", exact=True).click()
-    no_violations(page)
+    no_violations(page, "#person")
     page.get_by_role("button", name="Delete this person for good").click()
     page.get_by_text("The person is deleted for good.").wait_for()
     assert page.url.endswith("/cases")
@@ -83,7 +83,7 @@ def test_a_visit_is_saved_from_the_clinic_by_keyboard_and_opened_there_again(pag
     page.keyboard.press("Enter")
     page.locator("#save-menu [data-kept]").wait_for()
     page.wait_for_load_state("networkidle")  # the clinic's own parts have come
-    no_violations(page)
+    no_violations(page, "#save-menu")
     page.locator("#save-menu [data-kept]").click()
     page.get_by_role("heading", name="Keyboard 1").wait_for()
     page.evaluate("() => window.myologic.setCase({findings: []}, 'test')")

@@ -64,7 +64,7 @@ def test_a_class_steps_through_a_lesson_by_keys_to_the_end_and_back(page: Any) -
     assert page.locator(".reasoning .node.lit").count() >= 2
     assert page.locator(".reasoning .edges path.lit").count() >= 1
     assert page.locator(".balance:visible tbody tr").count() == min(8, len(told[2].balance))
-    no_violations(page)
+    no_violations(page, "#lesson")
 
 
 def test_it_runs_by_itself_until_space_stops_it_and_the_slider_goes_anywhere(page: Any) -> None:
@@ -85,18 +85,18 @@ def test_it_runs_by_itself_until_space_stops_it_and_the_slider_goes_anywhere(pag
 
 def test_a_link_opens_at_its_step_for_somebody_else_and_holds_ids_only(pages: Callable[..., Any]) -> None:
     page = pages()
-    page.goto("/learn#lesson=pelvis.tips-forward&step=5")
+    page.goto("/learn#lesson=motion.shoulder-hikes&step=5")
     at(page, 5)
     link = page.input_value("#link")
-    assert link.endswith("/learn#lesson=pelvis.tips-forward&step=5")
+    assert link.endswith("/learn#lesson=motion.shoulder-hikes&step=5")
     other = pages(width=390)
     other.goto(link)
     at(other, 5)
     assert said(other) == said(page)
     no_violations(other)
     put_case(page, OWN)
-    page.goto("/")
     page.goto("/learn#own")
+    page.wait_for_function("() => document.querySelector('#lesson h1')?.textContent === 'Your own case'")
     at(page, 0)
     page.keyboard.press("ArrowRight")
     at(page, 1)
@@ -114,7 +114,7 @@ def test_a_damaged_link_is_refused_kindly(page: Any) -> None:
     page.wait_for_selector("#lesson .faults")
     assert "this link is damaged" in page.inner_text("#lesson")
     assert page.locator("#lesson img").count() == 0
-    no_violations(page)
+    no_violations(page, "#lesson")
 
 
 def test_why_takes_the_lessons_case_into_the_tab_and_undo_brings_ones_own_back(page: Any) -> None:
@@ -154,7 +154,7 @@ def test_a_learner_commits_first_and_then_sees_what_was_missed_and_over_called(p
         page.get_by_label("State").select_option("weak")
         page.get_by_label("Muscle or group").press("Enter")
         page.wait_for_selector(f'#calls [data-call="gluteus-medius:{side}:weak"]')
-    no_violations(page)
+    no_violations(page, "#quiz")
     commit.click()
     page.wait_for_selector("#marked-title")
     page.get_by_text("Muscles: 1 of 2 found, 1 over-called").wait_for()
@@ -162,7 +162,7 @@ def test_a_learner_commits_first_and_then_sees_what_was_missed_and_over_called(p
     assert "nothing in this case speaks for it" in page.locator("section[aria-labelledby=v-over]").inner_text()
     assert page.evaluate("() => document.activeElement.id") == "marked-title"
     assert page.locator("#muscle").is_disabled()
-    no_violations(page)
+    no_violations(page, "#marked")
     page.get_by_role("button", name="Try again").click()
     page.wait_for_function("() => !document.querySelector('#marked-title') && !document.querySelector('#calls > li')")
 
@@ -175,7 +175,7 @@ def test_a_lecturers_own_pack_loads_with_its_faults_told_and_is_kept_in_the_tab(
     page.goto("/learn")
     page.set_input_files("#pack-files", [broken, *(f for f in files if f.name != broken.name)])
     page.locator("#own-pack-read").get_by_text("hip-drops.yaml, line 6").wait_for()
-    no_violations(page)
+    no_violations(page, "#own-pack-read")
     page.set_input_files("#pack-files", files)
     page.locator("#own-pack-read").get_by_role("link", name="Step by step Knees that cave in").click()
     at(page, 0)

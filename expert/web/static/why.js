@@ -127,6 +127,11 @@
     }
   });
 
+  // On paper nothing can be opened: the proof is printed whole.
+  window.addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll(".proof details")) part.open = true;
+  });
+
   function again() {
     byId("switching").dispatchEvent(new Event("change", { bubbles: true }));
   }
