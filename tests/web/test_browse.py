@@ -141,6 +141,15 @@ def test_a_search_is_posted_and_shows_what_is_called_so(client: TestClient) -> N
     assert client.get("/knowledge/search?words=glut").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [("bum muscle", "muscles/gluteus-maximus"), ("hunchback", "findings/kyphosis"), ("glutius medeus", "muscles/gluteus-medius")],
+)
+def test_everyday_and_misspelt_words_find_what_is_meant(words: str, path: str, client: TestClient) -> None:
+    html = client.post("/knowledge/search", data={"words": words}, headers=HERE).text
+    assert f'href="/knowledge/{path}' in html.partition("</li>")[0]
+
+
 @pytest.mark.parametrize("words", ["", "<img src=x onerror=alert(1)>", "' or 1=1 --", "{{ 7*7 }}", "\x00\x01", "é" * 100])
 def test_hostile_words_find_nothing_and_come_back_as_text_or_not_at_all(words: str, client: TestClient) -> None:
     answer = client.post("/knowledge/search", data={"words": words}, headers=HERE)
