@@ -307,8 +307,13 @@ async def _shown(request: Request, name: str, more: Callable[[Sheet, Form, Knowl
     desk, form = desk_of(request), Form(await form_of(request))
     case = await desk.work(_sheet_of, form)
     kb = desk.knowledge.kb
-    found = await desk.work(lambda: {**more(case, form, kb), "screening": sheet.flag_form(case, kb), "check": sheet.checked(case, kb)})
+    found = await desk.work(lambda: {**_sums(case, kb), **more(case, form, kb)})
     return desk.part(name, case=case, **found)
+
+
+def _sums(case: Sheet, kb: KnowledgeBase) -> Mapping[str, Any]:
+    """What every part says: how much there is of everything. Flags that were denied as a whole stand in their form, not in the list."""
+    return {"entered": len(sheet.rows(case, kb)), "screening": sheet.flag_form(case, kb), "check": sheet.checked(case, kb)}
 
 
 # --- what a form says ------------------------------------------------------------------------------------------------------------

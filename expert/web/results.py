@@ -62,7 +62,9 @@ async def following(request: Request) -> HTMLResponse:
 
 
 def _following(desk: Desk, case: Case) -> HTMLResponse:
-    return desk.part("clinic-next", n=assess(case, desk.knowledge).next_tests().to_dict())
+    stated = case.document.data
+    begun = any(stated.get(part) for part in ("findings", "symptoms", "history", "measurements"))
+    return desk.part("clinic-next", n=assess(case, desk.knowledge).next_tests().to_dict(), begun=begun)
 
 
 @router.post("/clinic/state")

@@ -10,6 +10,7 @@ from seeing import case_in, no_violations, put_case
 def opened(page: Any) -> Any:
     page.goto("/")
     page.locator("#next-test .next").wait_for()
+    page.locator("#tab-bodymap").click()
     return page
 
 
@@ -17,7 +18,7 @@ def choose(page: Any, finding: str, side: str) -> None:
     page.locator(f'#region-choices button[data-state="{finding}"][data-side="{side}"]').click()
 
 
-def test_a_click_on_the_left_side_of_the_picture_from_the_front_is_the_patients_right(page: Any) -> None:
+def test_what_is_on_the_left_of_the_picture_is_the_patients_right_from_the_front_and_the_left_from_behind(page: Any) -> None:
     opened(page)
     front = page.locator("#body-front").bounding_box()
     knee = page.locator("#region-knee-right .area").bounding_box()
@@ -27,11 +28,10 @@ def test_a_click_on_the_left_side_of_the_picture_from_the_front_is_the_patients_
     choose(page, "knee-valgus", "right")
     page.locator("#region-choices .tag", has_text="stated: ").first.wait_for()
     assert case_in(page) == {"findings": [{"name": "knee-valgus", "side": "right"}]}
+    assert page.locator("#sum-entries").inner_text() == "1"
     no_violations(page)
 
-
-def test_a_click_on_the_left_side_of_the_picture_from_behind_is_the_patients_left(page: Any) -> None:
-    opened(page)
+    page.evaluate("() => scrollTo(0, 0)")
     back = page.locator("#body-back").bounding_box()
     page.mouse.click(back["x"] + back["width"] * 0.395, back["y"] + back["height"] * 0.455)  # the buttock on the viewer's left
     page.get_by_role("heading", name="the patient's left").wait_for()

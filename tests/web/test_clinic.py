@@ -113,6 +113,16 @@ def test_an_entry_is_changed_and_removed(client: TestClient) -> None:
     assert edit(client, case, "remove", section="findings", number="0")["findings"] == []
 
 
+def test_many_things_that_are_not_there_fold_into_one_line_of_the_entries(client: TestClient) -> None:
+    case = edit(client, RUNNER, "rest", battery="overhead-squat", view="front")
+    markup = post(client, "/clinic/entries", case).text
+    shown, folded = markup.split('<details id="entries-absent">')
+    assert re.findall(r'class="entry (\w+)', shown) == ["present", "present"]
+    assert set(re.findall(r'class="entry (\w+)', folded)) == {"absent"}
+    few = {"findings": [{"name": "hip-drop", "side": "left", "present": False}]}
+    assert "entries-absent" not in post(client, "/clinic/entries", few).text
+
+
 def test_grids_tick_and_wave_the_rest(client: TestClient) -> None:
     case = edit(client, {"findings": []}, "tick", finding="knee-valgus", task="overhead-squat", value="left")
     case = edit(client, case, "rest", battery="overhead-squat", view="front")

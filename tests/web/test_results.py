@@ -301,4 +301,21 @@ def test_where_a_flag_is_grave_no_test_is_proposed(client: TestClient) -> None:
 
 
 def test_where_nothing_is_at_stake_it_is_said_that_nothing_more_would_change_the_answer(client: TestClient) -> None:
-    assert "Nothing more would change the answer." in plain(told(client, "/clinic/next", {"findings": []}))
+    denied = {"findings": [], "symptoms": [{"name": "night-pain", "present": False}]}
+    assert "Nothing more would change the answer." in plain(told(client, "/clinic/next", denied))
+
+
+def test_before_the_first_finding_it_is_not_said_that_nothing_would_change(client: TestClient) -> None:
+    markup = plain(told(client, "/clinic/next", {"findings": []}))
+    assert "It follows from the first finding." in markup
+    assert "Nothing more" not in markup
+
+
+def test_where_no_test_makes_or_breaks_a_supported_hypothesis_it_is_said_so(client: TestClient, knowledge: Knowledge) -> None:
+    little = {"findings": [{"name": "forward-lean", "task": "squat"}]}
+    for case in (RUNNER, little):
+        tests = [t for t in assess(case, knowledge).next_tests().to_dict()["tests"] if t["kind"] == "test"]
+        states = {state for t in tests for c in t["changes"] for state in (c["now"], c["if_present"], c["if_absent"])}
+        said = "Little more would change." in plain(told(client, "/clinic/next", case))
+        assert tests
+        assert said == (not states & {"supported", "contested"})
