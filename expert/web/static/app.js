@@ -8,18 +8,50 @@
   const MOST = 100; // steps that can be undone
   const EMPTY = '{"findings":[]}';
 
-  const stored = (key, otherwise) => sessionStorage.getItem(key) ?? otherwise;
-  const history = () => JSON.parse(stored(PAST, '{"undo":[],"redo":[]}'));
+  // What is stored, or the other where it is not what this page writes: a page must open whatever the storage holds.
+  function stored(key, otherwise, fits) {
+    try {
+      const text = sessionStorage.getItem(key) ?? otherwise;
+      if (fits(JSON.parse(text))) return text;
+    } catch {
+      // it is no JSON
+    }
+    return otherwise;
+  }
+  const held = () => stored(KEY, EMPTY, (told) => Array.isArray(told?.findings));
+  const history = () => JSON.parse(stored(PAST, '{"undo":[],"redo":[]}', (told) => Array.isArray(told?.undo) && Array.isArray(told?.redo)));
+
+  // The case comes first; of the steps that can be undone the last ones are kept, as many as there is room for. Whether the case is kept.
+  function kept(text, past) {
+    const before = sessionStorage.getItem(PAST);
+    sessionStorage.removeItem(PAST);
+    try {
+      sessionStorage.setItem(KEY, text);
+    } catch {
+      if (before !== null) sessionStorage.setItem(PAST, before);
+      return false;
+    }
+    for (let most = past.undo.length; ; most = Math.floor(most / 2)) {
+      try {
+        sessionStorage.setItem(PAST, JSON.stringify({ undo: most ? past.undo.slice(-most) : [], redo: most ? past.redo : [] }));
+        return true;
+      } catch {
+        if (!most) return true;
+      }
+    }
+  }
 
   function put(text, past, label, how = "set") {
-    sessionStorage.setItem(KEY, text);
-    sessionStorage.setItem(PAST, JSON.stringify(past));
+    if (!kept(text, past)) {
+      say("This tab has no room for a case this large. The last change was not made; the case before it is still here.");
+      return;
+    }
     document.dispatchEvent(new CustomEvent("myologic:case", { detail: { label, how }, bubbles: true }));
   }
 
   function setCase(next, label = "") {
     const text = JSON.stringify(next);
-    const now = stored(KEY, EMPTY);
+    const now = held();
     if (text === now) return;
     const past = history();
     past.undo.push({ text: now, label });
@@ -30,13 +62,13 @@
     const past = history();
     const last = past[from].pop();
     if (!last) return "";
-    past[to].push({ text: stored(KEY, EMPTY), label: last.label });
+    past[to].push({ text: held(), label: last.label });
     put(last.text, past, last.label, from);
     return last.label || "the last change";
   }
 
   const myologic = {
-    getCase: () => JSON.parse(stored(KEY, EMPTY)),
+    getCase: () => JSON.parse(held()),
     setCase,
     undo: () => step("undo", "redo"),
     redo: () => step("redo", "undo"),
@@ -54,7 +86,7 @@
     },
     // POST fields to a path of ours; answers the Response. The case goes along unless fields.case is given.
     post(path, fields = {}) {
-      const body = new URLSearchParams({ case: stored(KEY, EMPTY), ...fields });
+      const body = new URLSearchParams({ case: held(), ...fields });
       return fetch(path, { method: "POST", body, headers: { "HX-Request": "true" } });
     },
     // Hand a text to the person as a file.
@@ -72,7 +104,7 @@
 
   // The case goes with every request of an element (or of one inside an element) that says data-with-case; never into an address.
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.verb !== "get" && event.target.closest?.("[data-with-case]")) event.detail.parameters.case = stored(KEY, EMPTY);
+    if (event.detail.verb !== "get" && event.target.closest?.("[data-with-case]")) event.detail.parameters.case = held();
   });
 
   // A part may bring a new case. It is taken once, and taken out of the page.
