@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -28,6 +29,14 @@ MODELS = sorted(
 )
 
 
+read_once = functools.lru_cache(256)(read_yaml)  # what is shipped is read once for all that is asked of it
+
+
+@functools.cache
+def schema_of_knowledge() -> dict[str, Any]:
+    return KnowledgeFile.model_json_schema(by_alias=True)
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.name)
 def test_every_example_has_the_shape_of_a_case(path: Path) -> None:
     case = load_case(path)
@@ -36,7 +45,7 @@ def test_every_example_has_the_shape_of_a_case(path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "text"), FILES, ids=[n for n, _ in FILES])
 def test_every_shipped_file_has_the_shape_of_knowledge(name: str, text: str) -> None:
-    model, faults = shaped(KnowledgeFile, read_yaml(text, name, KNOWLEDGE_CAP))
+    model, faults = shaped(KnowledgeFile, read_once(text, name, KNOWLEDGE_CAP))
     assert faults == []
     assert model is not None
     assert "schema_version" in model.model_fields_set, f"{name} does not say its schema version"
@@ -112,8 +121,8 @@ def test_every_example_fits_the_schema_that_editors_are_given(path: Path) -> Non
 
 @pytest.mark.parametrize(("name", "text"), FILES, ids=[n for n, _ in FILES])
 def test_every_shipped_file_fits_the_schema_that_editors_are_given(name: str, text: str) -> None:
-    schema = KnowledgeFile.model_json_schema(by_alias=True)
-    assert problems(schema, read_yaml(text, name, KNOWLEDGE_CAP).data, schema)[:5] == []
+    schema = schema_of_knowledge()
+    assert problems(schema, read_once(text, name, KNOWLEDGE_CAP).data, schema)[:5] == []
 
 
 @pytest.mark.parametrize(
