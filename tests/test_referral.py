@@ -17,6 +17,7 @@ from expert.formats import Condition
 from expert.model import LEVELS, Knowledge
 from expert.normalise import normalise
 from expert.referral import screen
+from expert.stored import stored_cases
 
 FLAGS = load_knowledge().kb.flags
 # The levels that the review (part 4) and the issue give; a flag of two degrees stands once for each.
@@ -160,7 +161,7 @@ MORE = [
 ]
 
 
-RAISING = [c for c in cases() if c.file == "red-flags" and c.expected.get("flags")]
+RAISING = [c for c in stored_cases(files=("red-flags",)) if c.expected.get("flags")]
 
 
 @given(st.sampled_from(RAISING), st.lists(st.sampled_from(MORE), unique_by=repr))
