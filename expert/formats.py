@@ -1108,7 +1108,7 @@ class CaseSurgery(Shape):
     name: Words
     side: CaseSide | None = None
     date: Date | None = None
-    restrictions: tuple[Text, ...] = ()
+    restrictions: Annotated[tuple[Text, ...], Field(max_length=50)] = ()
 
 
 class CaseMeasurement(Shape):
@@ -1132,8 +1132,8 @@ class CasePatient(Shape):
     dominant_hand: Literal["left", "right", "both"] | None = None
     pregnancy: StrictBool | None = None
     postpartum_weeks: Annotated[StrictInt, Field(ge=0, le=520)] | None = None
-    conditions: tuple[Words, ...] = ()
-    medicines: tuple[Words, ...] = ()
+    conditions: Annotated[tuple[Words, ...], Field(max_length=200)] = ()
+    medicines: Annotated[tuple[Words, ...], Field(max_length=200)] = ()
 
 
 class CaseVisit(Shape):
