@@ -31,7 +31,7 @@
       if (before !== null) sessionStorage.setItem(PAST, before);
       return false;
     }
-    for (let most = past.undo.length; ; most = Math.floor(most / 2)) {
+    for (let most = Math.max(past.undo.length, 1); ; most = Math.floor(most / 2)) { // steps to redo go with the last one
       try {
         sessionStorage.setItem(PAST, JSON.stringify({ undo: most ? past.undo.slice(-most) : [], redo: most ? past.redo : [] }));
         return true;
