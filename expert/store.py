@@ -263,8 +263,11 @@ def _make(path: Path) -> None:
 
 def _open(db: sqlite3.Connection, path: Path) -> None:
     """Make sure that it is ours and of this version, before anything is changed in it."""
+    db.execute("BEGIN")  # all that is asked here is of one moment: another process may just be making the file
     application, version = (db.execute(f"PRAGMA {word}").fetchone()[0] for word in ("application_id", "user_version"))
-    if application != APPLICATION and (application or version or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]):
+    tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    db.execute("COMMIT")
+    if application != APPLICATION and (application or version or tables):
         raise StoreError(f"{path}: this is no file of saved cases; nothing was changed in it")
     if version > len(MIGRATIONS):
         raise StoreError(
