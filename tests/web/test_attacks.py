@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import threading
@@ -10,6 +9,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from loop import in_a_loop
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
@@ -105,5 +105,5 @@ def test_who_hangs_up_while_sending_is_no_error_of_ours(caplog: pytest.LogCaptur
         "type": "http", "method": "POST", "path": "/", "scheme": "http", "headers": [(b"host", b"127.0.0.1")], "query_string": b"",
     }  # fmt: skip
     with caplog.at_level(logging.DEBUG):
-        asyncio.run(Safety(room, Settings())(scope, gone, send))
+        in_a_loop(Safety(room, Settings())(scope, gone, send))
     assert not caplog.records or "ClientDisconnect" not in caplog.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shlex
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loop import in_a_loop
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -238,9 +238,9 @@ def test_a_line_of_a_batch_waits_for_its_place_and_at_last_says_so(monkeypatch: 
             raise Overloaded
         return b"done"
 
-    assert asyncio.run(rest._patiently(busy)) == b"done"
+    assert in_a_loop(rest._patiently(busy)) == b"done"
     turns[0] = -10 * rest._PATIENCE
-    assert json.loads(asyncio.run(rest._patiently(busy)))["status"] == 503
+    assert json.loads(in_a_loop(rest._patiently(busy)))["status"] == 503
 
 
 # --- what goes in -----------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from loop import in_a_loop
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.testclient import TestClient
@@ -122,7 +123,7 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
     scope = {
         "type": "http", "method": "POST", "path": "/echo", "scheme": "http", "headers": [(b"host", b"127.0.0.1")], "query_string": b"",
     }  # fmt: skip
-    asyncio.run(Safety(room, Settings(body_seconds=0.05))(scope, stalls, send))
+    in_a_loop(Safety(room, Settings(body_seconds=0.05))(scope, stalls, send))
     assert sent[0]["status"] == 408
 
 
