@@ -30,6 +30,12 @@ def clinic(page: Any) -> None:
     page.locator("#results").get_by_text("Gluteus medius").first.wait_for()
 
 
+def body_map(page: Any) -> None:
+    clinic(page)
+    page.get_by_role("tab", name="Body map").click()
+    page.locator("#body-front").wait_for()
+
+
 def why(page: Any) -> None:
     page.goto("/why#gluteus-medius:left:underactive")
     page.get_by_text("What speaks for it").first.wait_for()
@@ -44,7 +50,7 @@ def learn(page: Any) -> None:
     page.goto("/learn#lesson=motion.hip-drops&step=4")
 
 
-PAGES: dict[str, Callable[[Any], None]] = {"clinic": clinic, "why": why, "chain": chain, "learn": learn}
+PAGES: dict[str, Callable[[Any], None]] = {"clinic": clinic, "body-map": body_map, "why": why, "chain": chain, "learn": learn}
 
 
 @pytest.mark.parametrize("name", PAGES)
