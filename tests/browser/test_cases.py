@@ -34,10 +34,10 @@ def save(page: Any, case: Any, label: str = "") -> None:
 def test_visits_are_saved_compared_exported_and_deleted_for_good(page: Any) -> None:
     page.goto("/cases")
     assert "not encrypted" in page.locator("main").inner_text()
-    assert page.get_by_role("button", name="Save this visit").is_disabled()
+    page.get_by_role("button", name="Save this visit", disabled=True).wait_for()
     no_violations(page)
     save(page, VISITS[0], "Runner 7")
-    assert page.get_by_role("button", name="Save this visit").is_disabled()  # a second press saves nothing twice
+    page.get_by_role("button", name="Save this visit", disabled=True).wait_for()  # a second press saves nothing twice
     save(page, VISITS[1])  # the person of the last visit is chosen already
     assert "Runner 7 has 2 visits now" in page.locator("#cases-kept").inner_text()
     page.locator("#people").get_by_role("link", name="Runner 7").click()
