@@ -73,10 +73,10 @@ def test_results_are_drawn_on_the_side_they_are_about_and_stand_in_the_list(page
     found.wait_for(state="attached")
     assert "gluteus medius underactive" in found.get_attribute("aria-label")
     assert not page.locator("#region-gluteus-medius-right.found").count()
-    assert found.locator(".layer.any").is_visible()
+    found.locator(".layer.any").wait_for()
     page.get_by_text("strength", exact=True).click()
-    assert found.locator(".layer.strength.weak").is_visible()
-    assert not found.locator(".layer.any").is_visible()
+    found.locator(".layer.strength.weak").wait_for()
+    found.locator(".layer.any").wait_for(state="hidden")
     listed = page.locator("#bodymap-list li", has_text="Gluteus medius").first
     assert "Side of the buttock" in listed.inner_text().replace("side of", "Side of")
     no_violations(page)
@@ -84,10 +84,10 @@ def test_results_are_drawn_on_the_side_they_are_about_and_stand_in_the_list(page
 
 def test_on_a_narrow_screen_one_side_of_the_body_is_shown_and_places_are_chosen_by_name(pages: Any) -> None:
     page = opened(pages(width=390))
-    assert page.locator("#body-front").is_visible()
-    assert not page.locator("#body-back").is_visible()
+    page.locator("#body-front").wait_for()
+    page.locator("#body-back").wait_for(state="hidden")
     page.locator(".map-side").get_by_role("button", name="Back").click()
-    assert page.locator("#body-back").is_visible()
+    page.locator("#body-back").wait_for()
     page.get_by_label("Place").select_option("lower-back-ql")
     page.get_by_label("Side of the patient").select_option("right")
     page.get_by_role("button", name="Findings here").click()

@@ -61,7 +61,7 @@ def test_the_hops_are_played_to_the_end_and_stepped_by_keys(page: Any) -> None:
         page.wait_for_function("text => document.getElementById('chain-now').textContent === text", arg=told.hops[hop].sentence)
         assert shown(page) == up_to(told, hop)
         page.clock.fast_forward(3300)
-    assert page.get_by_role("button", name="Play").is_visible()  # it stopped by itself
+    page.get_by_role("button", name="Play").wait_for()  # it stopped by itself
     page.locator("h1").click()
     page.keyboard.press("ArrowLeft")
     assert page.locator("#chain-now").text_content() == told.hops[last - 1].sentence

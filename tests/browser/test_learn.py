@@ -72,7 +72,7 @@ def test_it_runs_by_itself_until_space_stops_it_and_the_slider_goes_anywhere(pag
     at(page, 0)
     page.clock.install()
     page.keyboard.press("Space")
-    assert page.get_by_role("button", name="Pause").is_visible()
+    page.get_by_role("button", name="Pause").wait_for()
     page.clock.run_for(5200)
     at(page, 2)
     page.keyboard.press("Space")
@@ -80,7 +80,7 @@ def test_it_runs_by_itself_until_space_stops_it_and_the_slider_goes_anywhere(pag
     at(page, 2)
     page.locator("#slider").fill("5")
     at(page, 5)
-    assert page.get_by_role("button", name="Run").is_visible()
+    page.get_by_role("button", name="Run").wait_for()
 
 
 def test_a_link_opens_at_its_step_for_somebody_else_and_holds_ids_only(pages: Callable[..., Any]) -> None:
