@@ -24,7 +24,6 @@ from expert.web.problems import mistaken, problem
 from expert.web.safety import Safety, unexpected
 from expert.web.settings import Settings, checked
 
-# routers, in the order in which their paths are tried
 _ROOMS = (clinic, why, browse, chain, learn, results, saved, rest)  # in the order in which their paths are tried
 
 _API = "/v1"
@@ -39,10 +38,10 @@ def is_built() -> bool:
 def create_app(settings: Settings | None = None, knowledge: Knowledge | None = None) -> ASGIApp:
     """The application, behind its safety. Raises UsageError for settings that nothing guards, or where front-end files are missing."""
     settings = checked(settings or Settings())
-    app = FastAPI(title="Myologic", version=expert.__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    app.state.desk = Desk(settings, knowledge or load_knowledge())
     if not is_built():
         raise UsageError("the pages' front-end files are not built: 'make assets' builds them and needs node and npm once")
+    app = FastAPI(title="Myologic", version=expert.__version__, docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.desk = Desk(settings, knowledge or load_knowledge())
     for folder in ("static", "vendor"):
         app.mount(f"/{folder}", StaticFiles(directory=str(_HERE / folder)), folder)
     app.get("/healthz", include_in_schema=False)(_healthz)
